@@ -1,0 +1,3 @@
+module github.com/postmuster/postmuster
+
+go 1.26
