@@ -1,0 +1,56 @@
+package facts
+
+import (
+	"context"
+	"net/netip"
+
+	"github.com/postmuster/postmuster/checks/fact"
+	"github.com/postmuster/postmuster/internal/smtp"
+)
+
+// maxSessions bounds the sessions held for one domain.
+const maxSessions = 32
+
+const defaultSMTPPort = 25
+
+// A Session is what was said with one address of an MX host.
+type Session struct {
+	Host MXHost
+	*smtp.Session
+}
+
+// Sessions are the sessions with every address of the domain's MX hosts, the
+// preferred host first.
+var Sessions = fact.New("SMTP sessions", func(ctx context.Context, s *fact.Set) ([]Session, error) {
+	if s.Options.NoSMTP {
+		return nil, &fact.NotAsked{Reason: "--no-smtp"}
+	}
+	routing, err := MXRouting.Get(ctx, s)
+	if err != nil {
+		return nil, err
+	}
+	port := s.Options.SMTPPort
+	if port == 0 {
+		port = defaultSMTPPort
+	}
+	var sessions []Session
+	for _, host := range routing.Hosts {
+		for _, addr := range host.Addrs {
+			if reachable(addr) && len(sessions) < maxSessions {
+				target := smtp.Target{Host: host.Name, Addr: netip.AddrPortFrom(addr, port)}
+				sessions = append(sessions, Session{Host: host, Session: &smtp.Session{Target: target}})
+			}
+		}
+	}
+	each(len(sessions), func(i int) {
+		sessions[i].Session = s.Net.SMTP.Probe(ctx, sessions[i].Target)
+	})
+	return sessions, nil
+})
+
+// reachable reports whether an address of an MX may be gone to: a domain that
+// points its MX at this machine or at a private network would otherwise have us
+// talk to it.
+func reachable(addr netip.Addr) bool {
+	return !NotPublic(addr)
+}

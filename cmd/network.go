@@ -1,0 +1,190 @@
+package cmd
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/postmuster/postmuster/checks/fact"
+	"github.com/postmuster/postmuster/internal/dns"
+	probedns "github.com/postmuster/postmuster/internal/probe/dns"
+	probehttps "github.com/postmuster/postmuster/internal/probe/https"
+	"github.com/postmuster/postmuster/internal/probe/recording"
+	probesmtp "github.com/postmuster/postmuster/internal/probe/smtp"
+	"github.com/postmuster/postmuster/internal/probe/zone"
+	"github.com/postmuster/postmuster/internal/smtp"
+)
+
+// netFlags say whom to ask, and how.
+type netFlags struct {
+	resolvers []string
+	zones     []string
+	record    string
+	replay    string
+	at        string
+	ehlo      string
+	verbose   bool
+}
+
+func (f *netFlags) register(c *cobra.Command) {
+	flags := c.Flags()
+	flags.StringSliceVar(&f.resolvers, "resolver", nil, "ask this name server, `address[:port]` (repeatable; default: the system's)")
+	flags.StringSliceVar(&f.zones, "zone", nil, "answer for the names in this zone `file` as if it were published (repeatable)")
+	flags.StringVar(&f.record, "record", "", "keep all questions and answers in this `file`")
+	flags.StringVar(&f.replay, "replay", "", "answer from this recorded `file`, without any network")
+	flags.StringVar(&f.at, "at", "", "the `time` to judge by, 2026-11-23 or 2026-11-23T10:00:00Z (default: now)")
+	flags.StringVar(&f.ehlo, "ehlo", "", "the `name` that we give to mail servers (default: this host's)")
+	flags.BoolVarP(&f.verbose, "verbose", "v", false, "show the questions asked, and what came back")
+	c.MarkFlagsMutuallyExclusive("record", "replay")
+}
+
+// network is the world as the flags want it asked.
+type network struct {
+	fact.Net
+	recorder  *recording.Recorder  // nil unless --record
+	Recording *recording.Recording // nil unless --replay
+	port25    *portWatch
+	client    *probedns.Client
+}
+
+func (f *netFlags) open(env *Env) (*network, error) {
+	now, err := f.clock(env.Now)
+	if err != nil {
+		return nil, err
+	}
+	n := &network{port25: &portWatch{}}
+	if f.replay != "" {
+		return n, f.openReplay(n)
+	}
+	resolver, err := f.resolver(env, n)
+	if err != nil {
+		return nil, err
+	}
+	if f.record != "" {
+		at := now()
+		now = func() time.Time { return at } // the replay has one time only
+	}
+	n.Now = now
+	n.DNS = resolver
+	n.SMTP = probesmtp.NewShared(probesmtp.NewPaced(probesmtp.New(probesmtp.Config{
+		HELO: f.helo(env), Dial: env.Dial, Now: now,
+	}), pace))
+	n.HTTPS = probehttps.New(probehttps.Config{DNS: resolver, Dial: env.Dial, Now: now, UserAgent: "postmuster/" + version()})
+	if f.record != "" {
+		n.recorder = recording.NewRecorder(now())
+		n.DNS, n.SMTP, n.HTTPS = n.recorder.Resolver(n.DNS), n.recorder.Prober(n.SMTP), n.recorder.Fetcher(n.HTTPS)
+	}
+	n.SMTP = n.port25.watch(n.SMTP)
+	return n, nil
+}
+
+// pace is how a considerate visitor behaves at mail servers.
+var pace = probesmtp.Pace{PerAddr: 1, Interval: time.Second, Total: 64}
+
+func (f *netFlags) helo(env *Env) string {
+	if f.ehlo != "" {
+		return f.ehlo
+	}
+	return env.Hostname
+}
+
+func (f *netFlags) clock(now func() time.Time) (func() time.Time, error) {
+	if f.at == "" {
+		return now, nil
+	}
+	for _, layout := range []string{time.RFC3339, time.DateOnly} {
+		if at, err := time.Parse(layout, f.at); err == nil {
+			return func() time.Time { return at }, nil
+		}
+	}
+	return nil, fmt.Errorf("--at %q is not a time like 2026-11-23 or 2026-11-23T10:00:00Z", f.at)
+}
+
+func (f *netFlags) openReplay(n *network) error {
+	file, err := os.Open(f.replay)
+	if err != nil {
+		return fmt.Errorf("--replay: %w", err)
+	}
+	defer file.Close()
+	r, err := recording.Read(file)
+	if err != nil {
+		return fmt.Errorf("--replay %s: %w", f.replay, err)
+	}
+	n.Recording = r
+	n.Net = fact.Net{DNS: r.Resolver(), SMTP: n.port25.watch(r.Prober()), HTTPS: r.Fetcher(), Now: func() time.Time { return r.At }}
+	return nil
+}
+
+// resolver stacks what stands between a question and a name server: the zone
+// files, one asking for simultaneous questions, the cache, the servers.
+func (f *netFlags) resolver(env *Env, n *network) (dns.Resolver, error) {
+	servers := f.resolvers
+	if len(servers) == 0 {
+		var err error
+		if servers, err = probedns.SystemServers(); err != nil {
+			return nil, fmt.Errorf("the system's name servers: %w; name one with --resolver", err)
+		}
+	}
+	client, err := probedns.New(probedns.Config{Servers: servers, Now: env.Now})
+	if err != nil {
+		return nil, fmt.Errorf("--resolver: %w", err)
+	}
+	n.client = client
+	var resolver dns.Resolver = client
+	if f.verbose {
+		resolver = probedns.Logged(resolver, func(q dns.Question, a *dns.Answer, err error) {
+			fmt.Fprintln(env.Err, describeQuery(q, a, err))
+		})
+	}
+	resolver = probedns.Cached(probedns.Shared(resolver), probedns.CacheConfig{Now: env.Now})
+	zones, err := readZones(f.zones)
+	if err != nil {
+		return nil, err
+	}
+	if len(zones) > 0 {
+		resolver = &zone.Overlay{Zones: zones, Next: resolver}
+	}
+	return resolver, nil
+}
+
+func readZones(files []string) ([]*zone.Zone, error) {
+	zones := make([]*zone.Zone, 0, len(files))
+	for _, file := range files {
+		f, err := os.Open(file)
+		if err != nil {
+			return nil, fmt.Errorf("--zone: %w", err)
+		}
+		z, err := zone.Parse(f, file, "")
+		f.Close()
+		if err != nil {
+			return nil, fmt.Errorf("--zone: %w", err)
+		}
+		zones = append(zones, z)
+	}
+	return zones, nil
+}
+
+func describeQuery(q dns.Question, a *dns.Answer, err error) string {
+	if err != nil {
+		return err.Error()
+	}
+	texts := []string{}
+	for _, r := range a.Records {
+		texts = append(texts, r.Data.String())
+	}
+	return strings.TrimRight(fmt.Sprintf("query %s at %s: %s %s", q, a.Server, a.Status(), strings.Join(texts, ", ")), " ")
+}
+
+// close ends the run: it writes the recording, and frees the sockets.
+func (n *network) close(f *netFlags) error {
+	if n.client != nil {
+		n.client.Close()
+	}
+	if n.recorder == nil {
+		return nil
+	}
+	return writeWhole(f.record, n.recorder.Write)
+}

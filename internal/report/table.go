@@ -1,0 +1,336 @@
+package report
+
+import (
+	"bytes"
+	"cmp"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/fatih/color"
+	"github.com/olekukonko/tablewriter"
+	"github.com/olekukonko/tablewriter/renderer"
+	"github.com/olekukonko/tablewriter/tw"
+
+	"github.com/postmuster/postmuster/checks"
+	"github.com/postmuster/postmuster/internal/verdict"
+)
+
+const (
+	defaultWidth = 80
+	widest       = 160 // longer lines are hard to read
+	labelWidth   = 9   // of "publish  "
+)
+
+// tableWriter writes for people: what to mend first, with evidence and fix.
+type tableWriter struct {
+	w     io.Writer
+	style Style
+	b     *bytes.Buffer
+	rows  [][]string // of the overview of several subjects
+}
+
+func newTable(w io.Writer, style Style) Writer {
+	if style.Width == 0 {
+		style.Width = defaultWidth
+	}
+	style.Width = min(style.Width, widest)
+	return &tableWriter{w: w, style: style}
+}
+
+func (t *tableWriter) Write(r *Report) error {
+	t.b = &bytes.Buffer{}
+	if len(t.rows) > 0 {
+		t.line(strings.Repeat("-", t.style.Width))
+		t.line("")
+	}
+	t.rows = append(t.rows, overviewRow(r))
+	t.head(r)
+	t.findings(r)
+	t.unknown(r)
+	t.ledger(r)
+	t.passed(r)
+	_, err := t.w.Write(t.b.Bytes())
+	return err
+}
+
+// Close writes the overview when there was more than one subject.
+func (t *tableWriter) Close() error {
+	if len(t.rows) < 2 {
+		return nil
+	}
+	t.b = &bytes.Buffer{}
+	t.line(strings.Repeat("-", t.style.Width))
+	t.line("")
+	t.table([]string{"Subject", "Score", "Range", "Grade", "Gate", "Worst"}, t.rows)
+	_, err := t.w.Write(t.b.Bytes())
+	return err
+}
+
+func overviewRow(r *Report) []string {
+	worst := "nothing"
+	if failed := failures(r); len(failed) > 0 {
+		worst = failed[0].Check
+	}
+	return []string{
+		printable(r.Subject.Label()), fmt.Sprint(r.Score.Value), scoreRange(r), gradeMark(r), gateWord(r), worst,
+	}
+}
+
+func scoreRange(r *Report) string { return fmt.Sprintf("%d..%d", r.Score.Low, r.Score.High) }
+
+func (t *tableWriter) head(r *Report) {
+	t.line(t.paint(color.Bold, printable(r.Subject.Label())))
+	about := "profile " + r.Profile + ", " + r.At.Format("2006-01-02 15:04 MST")
+	if r.Subject.Kind == checks.Message && r.Subject.Domain != "" {
+		about = "from " + printable(r.Subject.Domain) + ", " + about
+	}
+	t.field("about", about)
+	t.field("score", t.scoreLine(r))
+	t.field("gate", t.gateLine(r))
+	t.line("")
+}
+
+func (t *tableWriter) scoreLine(r *Report) string {
+	s := fmt.Sprintf("%d of 100, grade %s", r.Score.Value, gradeMark(r))
+	if r.Score.Low != r.Score.High {
+		s += fmt.Sprintf("; between %d and %d once all is known", r.Score.Low, r.Score.High)
+	}
+	return s + fmt.Sprintf("; %d of %d checks came to an answer", r.Score.Evaluated, r.Score.Applicable)
+}
+
+// gradeMark is the grade, with a question mark while the range spans two.
+func gradeMark(r *Report) string {
+	if verdict.Grade(r.Score.Low) != r.Score.Grade {
+		return r.Score.Grade + "?"
+	}
+	return r.Score.Grade
+}
+
+func gateWord(r *Report) string {
+	switch {
+	case r.Gate.Met:
+		return "met"
+	case r.Gate.Undecided:
+		return "undecided"
+	default:
+		return "not met"
+	}
+}
+
+func (t *tableWriter) gateLine(r *Report) string {
+	word := gateWord(r)
+	paint := map[string]color.Attribute{"met": color.FgGreen, "undecided": color.FgYellow, "not met": color.FgRed}[word]
+	line := t.paint(paint, word)
+	if len(r.Gate.Reasons) > 0 {
+		line += ": " + printable(strings.Join(r.Gate.Reasons, "; "))
+	}
+	return line
+}
+
+// failures returns the failed results, what to mend first at the top.
+func failures(r *Report) []Result {
+	failed := withOutcome(r, checks.OutcomeFail)
+	slices.SortStableFunc(failed, func(a, b Result) int {
+		return cmp.Or(a.Severity.Compare(b.Severity), cmp.Compare(b.Points, a.Points), cmp.Compare(a.Check, b.Check))
+	})
+	return failed
+}
+
+func withOutcome(r *Report, outcomes ...checks.Outcome) []Result {
+	var results []Result
+	for _, result := range r.Results {
+		if slices.Contains(outcomes, result.Outcome) {
+			results = append(results, result)
+		}
+	}
+	return results
+}
+
+func (t *tableWriter) findings(r *Report) {
+	failed := failures(r)
+	if len(failed) == 0 {
+		t.line("Nothing to mend among what could be checked.")
+		t.line("")
+		return
+	}
+	t.line(t.paint(color.Bold, "What to mend, worst first"))
+	t.line("")
+	for _, result := range failed {
+		t.finding(result)
+	}
+}
+
+var symbols = map[checks.Severity]string{
+	checks.Blocker: "✖", checks.High: "✖", checks.Medium: "▲", checks.Low: "•", checks.Info: "i",
+}
+
+var severityColors = map[checks.Severity]color.Attribute{
+	checks.Blocker: color.FgHiRed, checks.High: color.FgRed, checks.Medium: color.FgYellow, checks.Low: color.FgCyan, checks.Info: color.FgBlue,
+}
+
+func (t *tableWriter) finding(result Result) {
+	mark := string(result.Severity)
+	if t.style.Color {
+		mark = symbols[result.Severity] + " " + mark
+	}
+	points := ""
+	if result.Points > 0 {
+		points = fmt.Sprintf(" -%d", result.Points)
+	}
+	title := t.paint(severityColors[result.Severity], mark+points) + "  " + t.paint(color.Bold, result.Check)
+	if result.Waived != nil {
+		title += fmt.Sprintf("  (waived until %s: %s)", result.Waived.Until, printable(result.Waived.Reason))
+	}
+	t.line(title)
+	for _, f := range result.Findings {
+		t.text(2, printable(f.Message))
+		t.field("at", printable(f.Where))
+		for _, e := range f.Evidence {
+			t.field("seen", printable(e.Source)+"  "+shorten(printable(e.Text)))
+		}
+		if f.Record != "" {
+			t.line("  " + pad("publish") + printable(f.Record)) // not wrapped: it is to be copied
+		}
+	}
+	for _, u := range result.Unknown {
+		t.field("unknown", printable(u.Where+": "+u.Reason))
+	}
+	t.field("why", result.Why)
+	t.field("fix", result.Fix)
+	t.field("see", strings.Join(result.Refs, ", "))
+	t.line("")
+}
+
+func (t *tableWriter) unknown(r *Report) {
+	results := withOutcome(r, checks.OutcomeInconclusive, checks.OutcomeBroken)
+	if len(results) == 0 {
+		return
+	}
+	t.line(t.paint(color.Bold, "What could not be found out"))
+	t.line("")
+	for _, result := range results {
+		line := result.Check + " (" + string(result.Severity) + "): "
+		if result.Outcome == checks.OutcomeBroken {
+			line += "a bug in postmuster, please report it: "
+		}
+		if len(result.Unknown) == 0 {
+			line += shorten(printable(result.Reason))
+		}
+		t.text(2, line)
+		for _, u := range result.Unknown {
+			t.field("unknown", printable(u.Where+": "+u.Reason))
+		}
+	}
+	t.line("")
+}
+
+func (t *tableWriter) ledger(r *Report) {
+	if len(r.Score.Categories) == 0 {
+		return
+	}
+	rows := make([][]string, 0, len(r.Score.Categories)+1)
+	total := 0
+	for _, c := range r.Score.Categories {
+		total += c.Off
+		rows = append(rows, []string{c.Name, off(c.Off), fmt.Sprint(c.Cap), strings.Join(costly(r, c.Name), ", ")})
+	}
+	rows = append(rows, []string{"together", off(total), "", capNote(r, total)})
+	t.table([]string{"Category", "Off", "At most", "Checks"}, rows)
+	t.line("")
+}
+
+// capNote explains a score that is not 100 less the points off.
+func capNote(r *Report, total int) string {
+	if left := max(0, 100-total); r.Score.Value < left {
+		return fmt.Sprintf("%d are left; a blocker caps the score at %d", left, r.Score.Value)
+	}
+	return ""
+}
+
+func off(points int) string {
+	if points == 0 {
+		return "0"
+	}
+	return fmt.Sprintf("-%d", points)
+}
+
+func costly(r *Report, category string) []string {
+	var ids []string
+	for _, result := range withOutcome(r, checks.OutcomeFail) {
+		if result.Category == category && result.Points > 0 {
+			ids = append(ids, fmt.Sprintf("%s -%d", result.Check, result.Points))
+		}
+	}
+	return ids
+}
+
+func (t *tableWriter) passed(r *Report) {
+	for _, group := range []struct {
+		label   string
+		outcome checks.Outcome
+	}{{"Passed", checks.OutcomePass}, {"Does not apply", checks.OutcomeSkip}} {
+		results := withOutcome(r, group.outcome)
+		if len(results) == 0 {
+			continue
+		}
+		ids := make([]string, len(results))
+		for i, result := range results {
+			ids[i] = result.Check
+		}
+		t.text(0, fmt.Sprintf("%s (%d): %s", group.label, len(ids), strings.Join(ids, ", ")))
+	}
+	t.line("")
+}
+
+func (t *tableWriter) table(header []string, rows [][]string) {
+	symbols := tw.NewSymbols(tw.StyleASCII)
+	if t.style.Color {
+		symbols = tw.NewSymbols(tw.StyleRounded)
+	}
+	table := tablewriter.NewTable(t.b,
+		tablewriter.WithRenderer(renderer.NewBlueprint(tw.Rendition{Symbols: symbols})),
+		tablewriter.WithHeaderAutoFormat(tw.Off),
+		tablewriter.WithHeaderAlignment(tw.AlignLeft),
+		tablewriter.WithMaxWidth(t.style.Width),
+	)
+	table.Header(header)
+	for _, row := range rows {
+		_ = table.Append(row) // rows of strings cannot be refused
+	}
+	_ = table.Render() // into a buffer
+}
+
+// field writes "  label    text" with the text wrapped beside its label.
+func (t *tableWriter) field(label, text string) {
+	lines := wrap(text, t.style.Width-2-labelWidth)
+	for i, line := range lines {
+		if i > 0 {
+			label = ""
+		}
+		t.line("  " + pad(label) + line)
+	}
+}
+
+func pad(label string) string { return fmt.Sprintf("%-*s", labelWidth, label) }
+
+func (t *tableWriter) text(indent int, text string) {
+	for i, line := range wrap(text, t.style.Width-indent-2) {
+		if i > 0 {
+			line = "  " + line
+		}
+		t.line(strings.Repeat(" ", indent) + line)
+	}
+}
+
+func (t *tableWriter) line(s string) { t.b.WriteString(strings.TrimRight(s, " ") + "\n") }
+
+func (t *tableWriter) paint(a color.Attribute, s string) string {
+	if !t.style.Color {
+		return s
+	}
+	c := color.New(a)
+	c.EnableColor() // the style decides, not the library's look at standard output
+	return c.Sprint(s)
+}
