@@ -57,11 +57,11 @@ const (
 	CodeReservedNetwork Code = "reserved-network" // private, documentation, multicast, …
 	CodeOverlap         Code = "overlap"          // a network inside another one of the record
 	CodeDuplicateTerm   Code = "duplicate-term"
-	CodeHostBits        Code = "host-bits"    // ip4:192.0.2.5/24
-	CodeMappedIP6       Code = "mapped-ip6"   // ip6:::ffff:192.0.2.1 never matches (§5)
-	CodeLongRecord      Code = "long-record"  // over 450 or 512 octets (§3.4)
-	CodeLongString      Code = "long-string"  // needs several strings (§3.3)
-	CodeStringJoin      Code = "string-join"  // strings joined in the middle of two terms
+	CodeHostBits        Code = "host-bits"   // ip4:192.0.2.5/24
+	CodeMappedIP6       Code = "mapped-ip6"  // ip6:::ffff:192.0.2.1 never matches (§5)
+	CodeLongRecord      Code = "long-record" // over 450 or 512 octets (§3.4)
+	CodeLongString      Code = "long-string" // needs several strings (§3.3)
+	CodeStringJoin      Code = "string-join" // strings joined in the middle of two terms
 	CodeTrailingSpace   Code = "trailing-space"
 )
 

@@ -1,6 +1,11 @@
 package spf
 
-import "github.com/postmuster/postmuster/internal/dns"
+import (
+	"encoding/json"
+	"errors"
+
+	"github.com/postmuster/postmuster/internal/dns"
+)
 
 // Outcome says what became of a term.
 type Outcome string
@@ -12,6 +17,8 @@ const (
 	OutcomeRedirect  Outcome = "redirect" // the target's policy was used instead
 	OutcomeTempError Outcome = "temperror"
 	OutcomePermError Outcome = "permerror"
+
+	OutcomeExplanation Outcome = "explanation" // of exp, after a fail
 )
 
 // A Step is one visit to a term.
@@ -37,4 +44,32 @@ type Query struct {
 	Question dns.Question
 	Answer   *dns.Answer
 	Err      error
+}
+
+// MarshalJSON writes the question and the answer section, or what came instead.
+func (q Query) MarshalJSON() ([]byte, error) {
+	out := struct {
+		Name    string   `json:"name"`
+		Type    string   `json:"type"`
+		Rcode   string   `json:"rcode"`
+		Answers []string `json:"answers"`
+		Error   string   `json:"error,omitempty"`
+		MS      int64    `json:"ms"`
+	}{Name: q.Question.Name, Type: q.Question.Type.String(), Answers: []string{}}
+	var failed *dns.Error
+	switch {
+	case errors.As(q.Err, &failed):
+		out.Error, out.MS = failed.Reason(), failed.Elapsed.Milliseconds()
+		if failed.Cause == dns.CauseRcode {
+			out.Rcode = failed.Rcode.String()
+		}
+	case q.Err != nil:
+		out.Error = q.Err.Error()
+	case q.Answer != nil:
+		out.Rcode, out.MS = q.Answer.Rcode.String(), q.Answer.Elapsed.Milliseconds()
+		for _, r := range q.Answer.Records {
+			out.Answers = append(out.Answers, r.String())
+		}
+	}
+	return json.Marshal(out)
 }
