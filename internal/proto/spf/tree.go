@@ -1,0 +1,74 @@
+package spf
+
+import (
+	"context"
+
+	"github.com/postmuster/postmuster/internal/dns"
+)
+
+// A Node is a domain in a policy, and what its record leads to.
+type Node struct {
+	Domain  string    `json:"domain"`
+	State   State     `json:"state"`
+	Reason  string    `json:"reason,omitempty"`  // the state in words
+	Records []string  `json:"records,omitempty"` // every policy published at the domain
+	Record  *Record   `json:"-"`                 // the only one; nil otherwise
+	Terms   []*Branch `json:"terms,omitempty"`   // in the order written
+
+	Lookups int `json:"lookups"` // terms that ask the DNS, here and below
+	// VoidLookups counts the terms, here and below, that find nothing for any
+	// client. VoidLookups4 and VoidLookups6 add those that find nothing for
+	// clients of one family only: an MX host without an AAAA record.
+	VoidLookups  int `json:"void_lookups"`
+	VoidLookups4 int `json:"void_lookups_ipv4"`
+	VoidLookups6 int `json:"void_lookups_ipv6"`
+
+	// Err is what could not be found out; a *dns.Error.
+	Err error `json:"-"`
+}
+
+// A Branch is a term of a node's record, and what it leads to.
+type Branch struct {
+	Term    Term   `json:"term"`
+	Target  string `json:"target,omitempty"` // the name asked; empty if it depends on the client
+	State   State  `json:"state"`
+	Reason  string `json:"reason,omitempty"`
+	Lookups int    `json:"lookups"` // of the ten: 1 and what is below
+	Void    bool   `json:"void,omitempty"`
+	Void4   bool   `json:"void_ipv4,omitempty"` // for IPv4 clients
+	Void6   bool   `json:"void_ipv6,omitempty"`
+
+	Hosts    []string  `json:"hosts,omitempty"`    // of mx, by preference
+	Networks []Network `json:"networks,omitempty"` // the term's own: ip4, ip6, a, mx
+	Node     *Node     `json:"node,omitempty"`     // of include and redirect
+
+	Err error `json:"-"`
+}
+
+// State says what is known about a node or a branch.
+type State string
+
+// The states of nodes and branches.
+const (
+	StateOK        State = "ok"
+	StateNone      State = "none"      // no policy there; no explanation there
+	StatePermError State = "permerror" // syntax, two records, too many MX hosts
+	StateUnknown   State = "unknown"   // the DNS could not be asked: Err
+	StateLoop      State = "loop"      // includes or redirects to a domain that led here
+	StateRepeated  State = "repeated"  // shown in full elsewhere in the tree, counted again
+	StateMacro     State = "macro"     // depends on the client or the sender: not asked, not void
+	StateIgnored   State = "ignored"   // after all, or redirect beside all: never evaluated
+	StateNotAsked  State = "not asked" // the analysis reached its own limit
+)
+
+// Analyse walks the policy of a domain without a client. Every term that could
+// be evaluated is counted, as if nothing matched.
+func Analyse(ctx context.Context, r dns.Resolver, domain string) *Node { return nil }
+
+// Walk calls visit for every branch of the tree, parents first, with the node
+// whose record holds it.
+func (n *Node) Walk(visit func(*Node, *Branch)) {}
+
+// Networks returns what the policy authorises: the networks of terms that give
+// pass, here and below.
+func (n *Node) Networks() []Network { return nil }
