@@ -28,6 +28,7 @@ const (
 	CodeSyntax       Code = "syntax"
 	CodeDuplicateTag Code = "duplicate-tag"
 	CodeUnknownTag   Code = "unknown-tag"
+	CodeEmptyTag     Code = "empty-tag" // two semicolons in a row
 	CodeTooLong      Code = "too-long"
 )
 
