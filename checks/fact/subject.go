@@ -44,6 +44,9 @@ type Options struct {
 	Blocklists []string
 	// SMTPPort is the port of mail servers; 25 when 0.
 	SMTPPort uint16
+	// AllowPrivate goes to addresses that no mail server on the Internet can
+	// have: the world under test is a laboratory.
+	AllowPrivate bool
 	// TrustAD believes the AD bit of a resolver that is not on loopback.
 	TrustAD bool
 	// LookAhead is how far ahead an expiry is worth a word; 14 days when 0.

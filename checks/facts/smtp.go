@@ -20,7 +20,9 @@ type Session struct {
 }
 
 // Sessions are the sessions with every address of the domain's MX hosts, the
-// preferred host first.
+// preferred host first. Addresses that are not public are left out: a domain
+// that points its MX at this machine or at a private network would have us talk
+// to it.
 var Sessions = fact.New("SMTP sessions", func(ctx context.Context, s *fact.Set) ([]Session, error) {
 	if s.Options.NoSMTP {
 		return nil, &fact.NotAsked{Reason: "--no-smtp"}
@@ -36,7 +38,7 @@ var Sessions = fact.New("SMTP sessions", func(ctx context.Context, s *fact.Set) 
 	var sessions []Session
 	for _, host := range routing.Hosts {
 		for _, addr := range host.Addrs {
-			if reachable(addr) && len(sessions) < maxSessions {
+			if (s.Options.AllowPrivate || !NotPublic(addr)) && len(sessions) < maxSessions {
 				target := smtp.Target{Host: host.Name, Addr: netip.AddrPortFrom(addr, port)}
 				sessions = append(sessions, Session{Host: host, Session: &smtp.Session{Target: target}})
 			}
@@ -47,10 +49,3 @@ var Sessions = fact.New("SMTP sessions", func(ctx context.Context, s *fact.Set) 
 	})
 	return sessions, nil
 })
-
-// reachable reports whether an address of an MX may be gone to: a domain that
-// points its MX at this machine or at a private network would otherwise have us
-// talk to it.
-func reachable(addr netip.Addr) bool {
-	return !NotPublic(addr)
-}
