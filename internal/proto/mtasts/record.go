@@ -1,0 +1,29 @@
+// Package mtasts reads MTA-STS records and policies (RFC 8461), matches MX
+// hosts against them, and finds a domain's policy.
+//
+// It fetches nothing: Discover takes the fetcher as an argument. Whether the
+// certificates of the MX hosts are valid is for others to find out.
+package mtasts
+
+// Version is the value of v in the record and of version in the policy.
+const Version = "STSv1"
+
+// A Field is one NAME=VALUE of a record or NAME: VALUE of a policy, as written.
+type Field struct {
+	Name     string `json:"name"`
+	Value    string `json:"value"`
+	Position int    `json:"position"` // octet offset of the name
+	ValueAt  int    `json:"value_at"` // octet offset of the value
+}
+
+// A Record is the TXT record at _mta-sts (RFC 8461 §3.1).
+type Record struct {
+	Text      string  `json:"text"`
+	Candidate bool    `json:"candidate"` // begins with v=STSv1; and counts when several are found
+	Valid     bool    `json:"valid"`
+	ID        string  `json:"id,omitempty"`
+	Fields    []Field `json:"fields"`
+}
+
+// Parse reads the text of a TXT record.
+func Parse(text string) (Record, []Issue) { return Record{Text: text}, nil }
