@@ -41,7 +41,7 @@ func (a *Auditor) Domain(ctx context.Context, domain string) *report.Report {
 // Message scores a message. The name says where it came from: "mail.eml".
 func (a *Auditor) Message(ctx context.Context, m *message.Message, name string) *report.Report {
 	set := fact.NewSet(fact.Subject{Message: m, Name: name}, a.Options, a.Net)
-	identity := facts.IdentityOf(m)
+	identity := facts.IdentityOf(m.Parse())
 	set.Subject.Domain = identity.FromDomain
 	subject := report.Subject{Kind: checks.Message, Domain: identity.FromDomain, MessageID: identity.MessageID, Name: name}
 	return a.run(ctx, set, subject, facts.MessageProfile)

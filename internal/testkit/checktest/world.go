@@ -13,6 +13,7 @@ import (
 
 	"github.com/postmuster/postmuster/checks"
 	"github.com/postmuster/postmuster/checks/fact"
+	"github.com/postmuster/postmuster/checks/facts"
 	"github.com/postmuster/postmuster/internal/dns"
 	"github.com/postmuster/postmuster/internal/https"
 	"github.com/postmuster/postmuster/internal/message"
@@ -121,13 +122,36 @@ func (w *world) readOptions(text string) error {
 // readMessage takes the message; without a session file it came from nowhere,
 // as a file on disk does.
 func (w *world) readMessage(raw, session string) error {
-	m := &message.Message{Raw: crlf(raw)}
-	m.Session.ReceivedAt = Now
+	m := &message.Message{Raw: crlf(raw), Origin: message.OriginFile}
+	if session != "" {
+		m.Origin, m.Envelope = message.OriginSMTP, &message.Envelope{}
+		m.Session = &message.Session{ESMTP: true, ReceivedAt: Now}
+	}
 	err := fields(session, func(key, value string) error { return sessionField(m, key, value) })
 	if err != nil {
 		return err
 	}
-	w.subject = fact.Subject{Message: m, Domain: defaultDomain, Name: "case.eml"}
+	w.subject = fact.Subject{Message: m, Domain: facts.IdentityOf(m.Parse()).FromDomain, Name: "case.eml"}
+	return nil
+}
+
+func sessionField(m *message.Message, key, value string) error {
+	switch key {
+	case "ip":
+		addr, err := netip.ParseAddr(value)
+		m.Session.Peer = netip.AddrPortFrom(addr, 40000)
+		return err
+	case "helo":
+		m.Session.HELO = value
+	case "from":
+		m.Envelope.MailFrom = value
+	case "rcpt":
+		m.Envelope.Rcpt = append(m.Envelope.Rcpt, message.Rcpt{To: value})
+	case "tls":
+		m.Session.TLS = &message.TLSState{Version: tlsVersions[value]}
+	default:
+		return fmt.Errorf("no such line as %q in a session file", key)
+	}
 	return nil
 }
 
