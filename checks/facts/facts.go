@@ -9,6 +9,7 @@ package facts
 import (
 	"context"
 	"sync"
+	"time"
 
 	"github.com/postmuster/postmuster/checks/fact"
 	"github.com/postmuster/postmuster/internal/dns"
@@ -38,3 +39,6 @@ func ask(ctx context.Context, s *fact.Set, name string, t dns.Type) (*dns.Answer
 
 // Where returns the place of a record, as findings name it: "dns:example.com/TXT".
 func Where(name string, t dns.Type) string { return "dns:" + name + "/" + t.String() }
+
+// Now is the time of the audit.
+var Now = fact.New("time", func(_ context.Context, s *fact.Set) (time.Time, error) { return s.Net.Now(), nil })

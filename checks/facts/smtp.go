@@ -1,6 +1,7 @@
 package facts
 
 import (
+	"cmp"
 	"context"
 	"net/netip"
 
@@ -36,13 +37,18 @@ var Sessions = fact.New("SMTP sessions", func(ctx context.Context, s *fact.Set) 
 		port = defaultSMTPPort
 	}
 	var sessions []Session
+	var unknown error
 	for _, host := range routing.Hosts {
+		unknown = cmp.Or(unknown, host.Err)
 		for _, addr := range host.Addrs {
 			if (s.Options.AllowPrivate || !NotPublic(addr)) && len(sessions) < maxSessions {
 				target := smtp.Target{Host: host.Name, Addr: netip.AddrPortFrom(addr, port)}
 				sessions = append(sessions, Session{Host: host, Session: &smtp.Session{Target: target}})
 			}
 		}
+	}
+	if len(sessions) == 0 && unknown != nil {
+		return nil, unknown // there may be a mail server
 	}
 	each(len(sessions), func(i int) {
 		sessions[i].Session = s.Net.SMTP.Probe(ctx, sessions[i].Target)
