@@ -77,11 +77,11 @@ func (l *linter) all() {
 	}
 }
 
-// meantAll reports whether an all or a redirect is there but broken, which an
-// error says already.
+// meantAll reports whether an all or a redirect is there but broken or glued,
+// which another issue says already.
 func (l *linter) meantAll() bool {
 	return slices.ContainsFunc(l.record.Terms, func(t Term) bool {
-		return !t.Valid && (t.Kind == KindAll || t.Kind == KindRedirect || gluedAll(t.Text) > 0)
+		return gluedAll(t.Text) > 0 || !t.Valid && (t.Kind == KindAll || t.Kind == KindRedirect)
 	})
 }
 
@@ -179,6 +179,7 @@ func (l *linter) duplicates() {
 		}
 		bare := *t
 		bare.Qualifier = QualifierPass
+		bare.Prefix = bare.Prefix.Masked()
 		key := strings.ToLower(bare.String())
 		if first := seen[key]; first != nil {
 			l.report(SeverityWarning, CodeDuplicateTerm, t, "%s stands before it, at octet %d", first.Text, first.Position)
@@ -198,7 +199,7 @@ func (l *linter) networks() {
 		}
 	}
 	for _, o := range Overlaps(networks) {
-		if o.Inner.Prefix != o.Outer.Prefix || !strings.EqualFold(o.Inner.Term, o.Outer.Term) {
+		if o.Inner.Prefix != o.Outer.Prefix {
 			l.report(SeverityInfo, CodeOverlap, &Term{Text: o.Inner.Term, Position: o.Inner.Position}, "lies within %s", o.Outer.Term)
 		}
 	}

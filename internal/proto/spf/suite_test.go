@@ -162,7 +162,7 @@ func TestOpenSPFSuite(t *testing.T) {
 			zone.add(r.Name, r.Data)
 		}
 		for _, name := range timeouts {
-			zone.timeout(name)
+			zone.fail(name, "timeout")
 		}
 		for name, test := range scenario.Tests {
 			tests++
