@@ -45,9 +45,9 @@ type Evaluation struct {
 	Lookups     int    `json:"lookups"`     // terms that asked the DNS
 	VoidLookups int    `json:"void_lookups"`
 
-	Record  string  `json:"record,omitempty"`  // the policy of Domain
-	Trace   []Step  `json:"trace,omitempty"`   // the terms visited, with Checker.Trace
-	Queries []Query `json:"queries,omitempty"` // in the order asked, with Checker.Trace
+	Record  string  `json:"record,omitempty"` // the policy of Domain
+	Trace   []Step  `json:"trace"`            // the terms visited, with Checker.Trace
+	Queries []Query `json:"queries"`          // in the order asked, with Checker.Trace
 
 	// Err is what kept a temperror from an answer; a *dns.Error.
 	Err error `json:"-"`
@@ -72,6 +72,9 @@ func (c *Checker) Check(ctx context.Context, req Request) *Evaluation {
 	}
 	domain = aLabels(strings.TrimSuffix(domain, "."))
 	s.eval = &Evaluation{Domain: domain}
+	if c.Trace { // empty lists, not null, where there is nothing to tell
+		s.eval.Trace, s.eval.Queries, s.queries = []Step{}, []Query{}, []Query{}
+	}
 	if !req.IP.IsValid() {
 		s.eval.Result, s.eval.Reason = ResultNone, "no client address is known"
 		return s.eval
@@ -80,7 +83,9 @@ func (c *Checker) Check(ctx context.Context, req Request) *Evaluation {
 	e := s.eval
 	e.Result, e.Reason, e.Err = v.result, v.reason, v.err
 	e.Record = v.first
-	e.Trace = v.steps
+	if v.steps != nil {
+		e.Trace = v.steps
+	}
 	if v.matched != nil {
 		e.Matched = &Match{v.domain, v.matched.Text}
 	}

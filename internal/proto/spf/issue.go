@@ -64,11 +64,3 @@ const (
 	CodeStringJoin      Code = "string-join" // strings joined in the middle of two terms
 	CodeTrailingSpace   Code = "trailing-space"
 )
-
-// Lint parses a record and returns everything that is odd about it, errors and
-// advice, in the order of the text.
-func Lint(text string) []Issue { return nil }
-
-// LintTXT is Lint for the strings of a TXT record, which receivers join without
-// a space between them (RFC 7208 §3.3).
-func LintTXT(strings []string) []Issue { return nil }

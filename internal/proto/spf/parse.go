@@ -220,6 +220,9 @@ func (t *Term) readDomain(arg string) *syntaxError {
 func (t *Term) readDualCIDR(arg string) *syntaxError {
 	t.Bits4, t.Bits6 = 32, 128
 	domain, cidr4, cidr6 := cutDualCIDR(arg)
+	if domain != "" && domain[0] != ':' {
+		return syntaxErrorf(CodeCIDR, 0, "prefix lengths are written /24, //64 or /24//64")
+	}
 	if cidr4 != "" {
 		bits, err := parseCIDR(cidr4[1:], 32)
 		if err != nil {
@@ -235,9 +238,6 @@ func (t *Term) readDualCIDR(arg string) *syntaxError {
 			return err
 		}
 		t.Bits6 = bits
-	}
-	if domain != "" && domain[0] != ':' {
-		return syntaxErrorf(CodeCIDR, 0, "prefix lengths are written /24, //64 or /24//64")
 	}
 	return t.readDomain(domain)
 }

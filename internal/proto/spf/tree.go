@@ -1,11 +1,5 @@
 package spf
 
-import (
-	"context"
-
-	"github.com/postmuster/postmuster/internal/dns"
-)
-
 // A Node is a domain in a policy, and what its record leads to.
 type Node struct {
 	Domain  string    `json:"domain"`
@@ -25,6 +19,11 @@ type Node struct {
 
 	// Err is what could not be found out; a *dns.Error.
 	Err error `json:"-"`
+
+	void     bool  // the domain has no TXT records
+	repeated *Node // with StateRepeated: where it is shown in full
+	simple   bool  // see isSimple
+	bare     bool  // see isBare
 }
 
 // A Branch is a term of a node's record, and what it leads to.
@@ -61,14 +60,41 @@ const (
 	StateNotAsked  State = "not asked" // the analysis reached its own limit
 )
 
-// Analyse walks the policy of a domain without a client. Every term that could
-// be evaluated is counted, as if nothing matched.
-func Analyse(ctx context.Context, r dns.Resolver, domain string) *Node { return nil }
-
 // Walk calls visit for every branch of the tree, parents first, with the node
 // whose record holds it.
-func (n *Node) Walk(visit func(*Node, *Branch)) {}
+func (n *Node) Walk(visit func(*Node, *Branch)) {
+	for _, b := range n.Terms {
+		visit(n, b)
+		if b.Node != nil {
+			b.Node.Walk(visit)
+		}
+	}
+}
 
 // Networks returns what the policy authorises: the networks of terms that give
-// pass, here and below.
-func (n *Node) Networks() []Network { return nil }
+// pass, here and below. It is what one include contributes when called on its
+// node. Terms that give fail before are not subtracted.
+func (n *Node) Networks() []Network {
+	var networks []Network
+	n.collect(map[*Node]bool{}, &networks)
+	return networks
+}
+
+func (n *Node) collect(seen map[*Node]bool, networks *[]Network) {
+	if n.repeated != nil {
+		n = n.repeated
+	}
+	if seen[n] {
+		return
+	}
+	seen[n] = true
+	for _, b := range n.Terms {
+		if b.State == StateIgnored || b.Term.Kind.Mechanism() && b.Term.Qualifier != QualifierPass {
+			continue
+		}
+		*networks = append(*networks, b.Networks...)
+		if b.Node != nil {
+			b.Node.collect(seen, networks)
+		}
+	}
+}
