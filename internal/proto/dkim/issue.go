@@ -82,7 +82,7 @@ const (
 	CodeHeaderChanged     Code = "header-changed"      // the likely cause of a header hash mismatch
 	CodeOtherKey          Code = "other-key"           // the signature was made with another key
 	CodeOtherwiseValid    Code = "otherwise-valid"     // refused, but the signature is right
-	CodeBigSignature      Code = "header-list"         // something odd about h=
+	CodeHeaderList        Code = "header-list"         // something odd about h=
 )
 
 // Issues of messages.

@@ -137,3 +137,5 @@ func odd(bits uint) *big.Int {
 	n := new(big.Int).Lsh(big.NewInt(1), bits-1)
 	return n.SetBit(n, 0, 1)
 }
+
+func encode(b []byte) string { return base64.StdEncoding.EncodeToString(b) }
