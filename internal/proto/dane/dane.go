@@ -38,17 +38,17 @@ const (
 // SMTPPort is the port of mail between domains (RFC 7672 §2.2.3).
 const SMTPPort = 25
 
-// Name returns the name that holds the TLSA records of a host's port:
-// "_25._tcp.mx.example.com" (RFC 6698 §3).
-func Name(host string, port int) string {
-	return "_" + strconv.Itoa(port) + "._tcp." + dns.Canonical(host)
-}
-
 // Limits on what Check and ParseList look at. A host has a handful of each.
 const (
 	MaxRecords      = 64
 	MaxCertificates = 32
 )
+
+// Name returns the name that holds the TLSA records of a host's port:
+// "_25._tcp.mx.example.com" (RFC 6698 §3).
+func Name(host string, port int) string {
+	return "_" + strconv.Itoa(port) + "._tcp." + dns.Canonical(host)
+}
 
 // Verdict is what the records say about the certificates that were presented.
 type Verdict string
@@ -89,6 +89,47 @@ type Result struct {
 // time. The hosts are the names by which the certificate may go: the TLSA base
 // domain (the MX host) and the next-hop domains (RFC 7672 §3.2.2). Only
 // DANE-TA records look at the names, the dates and the path.
+//
+// Certificates after the first MaxCertificates are not looked at.
 func Check(chain []*x509.Certificate, hosts []string, records []dns.TLSA, at time.Time) Result {
-	return Result{Verdict: VerdictNoUsable}
+	p := newPresented(chain, hosts, at)
+	r := Result{Verdict: VerdictNoUsable}
+	for i, record := range records {
+		if i >= MaxRecords {
+			r.Matches = append(r.Matches, Match{Record: record, Certificate: NotPresented,
+				Reason: "there are more than " + strconv.Itoa(MaxRecords) + " records"})
+			continue
+		}
+		r.Matches = append(r.Matches, p.match(record))
+	}
+	supersede(r.Matches)
+	for _, m := range r.Matches {
+		switch {
+		case !m.Usable || m.Superseded:
+		case m.Valid:
+			r.Verdict = VerdictValid
+			return r
+		default:
+			r.Verdict = VerdictInvalid
+		}
+	}
+	return r
+}
+
+// supersede marks the records that digest agility leaves out: of the usable
+// ones of a usage and a selector, those with another digest than the strongest.
+// Records without a digest are not concerned (RFC 7671 §9).
+func supersede(matches []Match) {
+	strongest := map[[2]uint8]uint8{}
+	for _, m := range matches {
+		if m.Usable && m.Record.MatchingType != MatchFull {
+			group := [2]uint8{m.Record.Usage, m.Record.Selector}
+			strongest[group] = max(strongest[group], m.Record.MatchingType) // SHA-512 is 2, SHA-256 is 1
+		}
+	}
+	for i := range matches {
+		m := &matches[i]
+		group := [2]uint8{m.Record.Usage, m.Record.Selector}
+		m.Superseded = m.Usable && m.Record.MatchingType != MatchFull && m.Record.MatchingType < strongest[group]
+	}
 }
