@@ -1,0 +1,39 @@
+package dns
+
+import (
+	"strings"
+	"unicode/utf8"
+
+	"golang.org/x/net/idna"
+
+	"github.com/postmuster/postmuster/internal/probe/dns/wire"
+)
+
+// toASCII allows the underscores that names of records begin with.
+var toASCII = idna.New(idna.MapForLookup(), idna.Transitional(false), idna.StrictDomainName(false))
+
+// askable returns name as it is sent: U-labels become A-labels (RFC 5890
+// §2.3.2.1). Octets that are not, such as those that an SPF macro may put into
+// a name, are asked as they are.
+func askable(name string) string {
+	if isPlain(name) {
+		return name
+	}
+	if utf8.ValidString(name) && !strings.Contains(name, `\`) && !isASCII(name) {
+		if ascii, err := toASCII.ToASCII(name); err == nil {
+			return ascii
+		}
+	}
+	return wire.Name(wire.Presentation(name)) // escapes that are not needed go
+}
+
+func isPlain(name string) bool { return isASCII(name) && !strings.Contains(name, `\`) }
+
+func isASCII(s string) bool {
+	for i := range len(s) {
+		if s[i] >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
+}
