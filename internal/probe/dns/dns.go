@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/postmuster/postmuster/internal/dns"
+	"github.com/postmuster/postmuster/internal/probe/dns/wire"
 )
 
 // A Config says whom a Client asks and how patiently.
@@ -94,7 +95,7 @@ func (c *Client) Close() {
 // where the answer stops at one.
 func (c *Client) Resolve(ctx context.Context, q dns.Question) (*dns.Answer, error) {
 	start := time.Now()
-	q.Name = askable(q.Name)
+	q.Name = wire.Askable(q.Name)
 	answer, failure := c.ask(ctx, q)
 	for failure == nil {
 		target, reason := next(answer)

@@ -1,21 +1,19 @@
-package dns
+package wire
 
 import (
 	"strings"
 	"unicode/utf8"
 
 	"golang.org/x/net/idna"
-
-	"github.com/postmuster/postmuster/internal/probe/dns/wire"
 )
 
 // toASCII allows the underscores that names of records begin with.
 var toASCII = idna.New(idna.MapForLookup(), idna.Transitional(false), idna.StrictDomainName(false))
 
-// askable returns name as it is sent: U-labels become A-labels (RFC 5890
+// Askable returns name as it is sent: U-labels become A-labels (RFC 5890
 // §2.3.2.1). Octets that are not, such as those that an SPF macro may put into
 // a name, are asked as they are.
-func askable(name string) string {
+func Askable(name string) string {
 	if isPlain(name) {
 		return name
 	}
@@ -24,7 +22,7 @@ func askable(name string) string {
 			return ascii
 		}
 	}
-	return wire.Name(wire.Presentation(name)) // escapes that are not needed go
+	return Name(Presentation(name)) // escapes that are not needed go
 }
 
 func isPlain(name string) bool { return isASCII(name) && !strings.Contains(name, `\`) }
