@@ -1,8 +1,8 @@
 // Package dns asks name servers: a dns.Resolver over UDP and TCP, and the
-// decorators that every program puts before it.
+// decorators that a program puts before it.
 //
 // The client forwards questions to recursive resolvers, the system's or those
-// it is given; there is no default. It tells apart what a server said from
+// it is given; there is no default. It keeps what a server said apart from
 // everything that kept it from saying so. Cached, Shared and Logged each wrap
 // any resolver and do one thing.
 package dns
@@ -10,9 +10,11 @@ package dns
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/postmuster/postmuster/internal/dns"
+	"github.com/postmuster/postmuster/internal/probe/dns/wire"
 )
 
 // A Config says whom a Client asks and how patiently.
@@ -28,11 +30,11 @@ type Config struct {
 	// MaxInFlight bounds the exchanges under way; 0 means DefaultMaxInFlight.
 	// The window below it shrinks while servers are silent.
 	MaxInFlight int
-	// Now is the clock for answers and for the memory of failures.
+	// Now is the clock for answers and for the memory of failures; time.Now if nil.
 	Now func() time.Time
 }
 
-// What a Config that leaves them out gets.
+// What a Config gets where it is 0.
 const (
 	DefaultTimeout     = 2 * time.Second
 	DefaultAttempts    = 4
@@ -41,7 +43,11 @@ const (
 
 // A Client is a dns.Resolver that asks the servers it was given.
 type Client struct {
-	config Config
+	servers  []*server
+	timeout  time.Duration
+	attempts int
+	window   *window
+	now      func() time.Time
 }
 
 var _ dns.Resolver = (*Client)(nil)
@@ -49,35 +55,63 @@ var _ dns.Resolver = (*Client)(nil)
 // New returns a client for c.Servers. It sends nothing yet.
 func New(c Config) (*Client, error) {
 	if len(c.Servers) == 0 {
-		return nil, errors.New("no name server given")
+		return nil, errors.New("no name server is given")
 	}
-	return &Client{config: c}, nil
+	inFlight := orDefault(c.MaxInFlight, DefaultMaxInFlight)
+	client := &Client{
+		timeout:  orDefault(c.Timeout, DefaultTimeout),
+		attempts: orDefault(c.Attempts, DefaultAttempts),
+		window:   newWindow(inFlight),
+		now:      c.Now,
+	}
+	if client.now == nil {
+		client.now = time.Now
+	}
+	for _, text := range c.Servers {
+		addr, err := serverAddr(text)
+		if err != nil {
+			return nil, fmt.Errorf("name server %q: %w", text, err)
+		}
+		client.servers = append(client.servers, &server{addr: addr, maxIdle: inFlight})
+	}
+	return client, nil
 }
 
-// Close closes the client's idle sockets.
-func (c *Client) Close() {}
+func orDefault[T int | time.Duration](n, fallback T) T {
+	if n <= 0 {
+		return fallback
+	}
+	return n
+}
 
-// Resolve asks until a server answers, or all have failed.
+// Close closes the idle sockets. Questions under way are not disturbed.
+func (c *Client) Close() {
+	for _, s := range c.servers {
+		s.closeIdle()
+	}
+}
+
+// Resolve asks until a server answers, or no server has. It follows CNAMEs
+// where the answer stops at one.
 func (c *Client) Resolve(ctx context.Context, q dns.Question) (*dns.Answer, error) {
-	return nil, errors.New("not implemented")
+	start := time.Now()
+	q.Name = wire.Askable(q.Name)
+	answer, failure := c.ask(ctx, q)
+	for failure == nil {
+		target, reason := next(answer)
+		if reason != "" {
+			failure = &dns.Error{Cause: dns.CauseLoop, Server: answer.Server, Err: errors.New(reason)}
+			break
+		}
+		if target == "" {
+			break
+		}
+		answer, failure = c.follow(ctx, answer, target)
+	}
+	if failure != nil {
+		failure.Question, failure.Elapsed = q, time.Since(start)
+		return nil, failure
+	}
+	answer.At, answer.Elapsed = c.now(), time.Since(start)
+	return answer, nil
 }
-
-// SystemServers returns the name servers of /etc/resolv.conf.
-func SystemServers() ([]string, error) { return nil, errors.New("not implemented") }
-
-// A CacheConfig says how much a cache keeps.
-type CacheConfig struct {
-	MaxBytes int // 0 means DefaultCacheBytes
-	Now      func() time.Time
-}
-
-// Cached keeps the answers of next for their time to live, negative ones as
-// RFC 2308 says, and failures for a few seconds (RFC 9520).
-func Cached(next dns.Resolver, c CacheConfig) dns.Resolver { return next }
-
-// Shared lets callers who ask the same question at the same time share one
-// asking. It ends when all of them have given up.
-func Shared(next dns.Resolver) dns.Resolver { return next }
-
-// Logged calls log after every question.
-func Logged(next dns.Resolver, log func(dns.Question, *dns.Answer, error)) dns.Resolver { return next }

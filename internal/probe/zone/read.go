@@ -5,6 +5,7 @@ import (
 	"io"
 	"regexp"
 	"strconv"
+	"strings"
 
 	mdns "github.com/miekg/dns"
 
@@ -46,7 +47,8 @@ func (e *SyntaxError) Error() string {
 
 // Read reads the records of zone text (RFC 1035 §5). Names that are not
 // absolute lie below origin, until the text sets $ORIGIN; with an empty origin
-// they are an error. $INCLUDE is refused.
+// they are an error. $INCLUDE is refused. To what $GENERATE makes, $TTL does not
+// apply, which is the library's way.
 func Read(text io.Reader, file, origin string) ([]Entry, error) {
 	lines := newLineReader(text)
 	if origin != "" {
@@ -110,5 +112,9 @@ func syntaxError(err error, file string, lines *lineReader) error {
 	if lines.generating { // the library then counts the lines that it generated
 		line, column = lines.line(), 0
 	}
-	return &SyntaxError{File: file, Line: line, Column: column, Reason: match[1]}
+	reason := match[1]
+	if token, ok := strings.CutPrefix(reason, "bad owner name"); ok {
+		reason = "a name that is too long, or not absolute while no $ORIGIN is set" + token
+	}
+	return &SyntaxError{File: file, Line: line, Column: column, Reason: reason}
 }

@@ -39,17 +39,17 @@ func NewTree(origin string, entries []Entry) (*Tree, error) {
 // Find returns the entries at name, with name as their owner if a wildcard
 // stands for it, and whether the name exists.
 func (t *Tree) Find(name string) (entries []Entry, exists bool) {
-	name = strings.TrimSuffix(name, ".")
-	if entries, exists := t.nodes[dns.Canonical(name)]; exists {
+	canonical := dns.Canonical(name)
+	if entries, exists := t.nodes[canonical]; exists {
 		return entries, true
 	}
-	for above := parent(dns.Canonical(name)); above != ""; above = parent(above) {
+	for above := parent(canonical); above != ""; above = parent(above) {
 		if _, exists := t.nodes[above]; !exists {
 			continue
 		}
 		// RFC 4592 §3.3.1: only the closest encloser's asterisk counts.
 		wild, exists := t.nodes[asterisk(above)]
-		return synthesize(wild, name), exists
+		return synthesize(wild, strings.TrimSuffix(name, ".")), exists
 	}
 	return nil, false
 }

@@ -74,6 +74,7 @@ func (w *World) log(q dns.Question) {
 
 // Resolve answers as the probe would that asked a Server of this world.
 func (w *World) Resolve(ctx context.Context, q dns.Question) (*dns.Answer, error) {
+	q.Name = wire.Askable(q.Name)
 	w.log(q)
 	fail := func(cause dns.Cause, reason string) error {
 		return &dns.Error{Question: q, Cause: cause, Server: server, Err: errors.New(reason)}
