@@ -89,7 +89,7 @@ type Session struct {
 
 	Banner     *Reply        // nil when none came
 	BannerWait time.Duration // from the connection to the banner's first line: a greet pause shows here
-	EHLO       *Reply        // before TLS; nil when none came
+	EHLO       *Reply        // to EHLO, before TLS, also when HELO was said after it; nil when none came
 	STARTTLS   *Reply        // the answer to STARTTLS; nil when it was not offered or not asked
 	TLS        *TLS          // nil when no handshake was begun
 	EHLOTLS    *Reply        // after TLS
@@ -100,10 +100,10 @@ type Session struct {
 }
 
 // Extensions returns what the EHLO reply offers: the upper-case keyword and its
-// parameters (RFC 5321 §4.1.1.1). It is empty for a nil reply.
+// parameters (RFC 5321 §4.1.1.1). It is empty for a nil reply and for a refusal.
 func Extensions(ehlo *Reply) map[string]string {
 	extensions := map[string]string{}
-	if ehlo == nil || len(ehlo.Lines) == 0 {
+	if ehlo == nil || ehlo.Code/100 != 2 || len(ehlo.Lines) == 0 {
 		return extensions
 	}
 	for _, line := range ehlo.Lines[1:] { // the first line is the greeting

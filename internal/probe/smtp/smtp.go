@@ -7,6 +7,7 @@
 package smtp
 
 import (
+	"cmp"
 	"context"
 	"crypto/x509"
 	"net"
@@ -58,9 +59,33 @@ type Prober struct{ config Config }
 
 // New returns a prober. It has no dialer and no clock of its own: a nil Dial or
 // Now panics at the first session.
-func New(c Config) *Prober { return &Prober{config: c} }
+func New(c Config) *Prober {
+	c.Timeouts = c.Timeouts.orDefault()
+	return &Prober{config: c}
+}
+
+func (t Timeouts) orDefault() Timeouts {
+	return Timeouts{
+		Connect: cmp.Or(t.Connect, DefaultConnect),
+		Banner:  cmp.Or(t.Banner, DefaultBanner),
+		Reply:   cmp.Or(t.Reply, DefaultReply),
+		TLS:     cmp.Or(t.TLS, DefaultTLS),
+		QUIT:    cmp.Or(t.QUIT, DefaultQUIT),
+		Session: cmp.Or(t.Session, DefaultSession),
+	}
+}
 
 // Probe holds one session.
 func (p *Prober) Probe(ctx context.Context, t smtp.Target) *smtp.Session {
-	return &smtp.Session{Target: t, HELO: p.config.HELO}
+	ctx, cancel := context.WithTimeout(ctx, p.config.Timeouts.Session)
+	defer cancel()
+	s := &smtp.Session{Target: t, HELO: p.config.HELO, At: p.config.Now()}
+	d := &dialogue{config: &p.config, session: s, left: maxSession}
+	f := d.run(ctx)
+	s.Result, s.Step = smtp.ResultOK, smtp.StepQUIT
+	if f != nil {
+		s.Result, s.Step, s.Reason = f.result, f.step, f.reason
+	}
+	s.Elapsed = d.elapsed()
+	return s
 }
