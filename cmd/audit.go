@@ -3,8 +3,10 @@ package cmd
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -30,11 +32,11 @@ A - reads domains from standard input, one a line.`,
   postmuster audit --select 'spf-*' --fail-on medium - < domains.txt
   postmuster audit --record case.rec example.com && postmuster audit --replay case.rec example.com`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			jobs, several, err := domainJobs(env.In, args)
-			if err != nil {
-				return err
+			if len(args) == 0 {
+				return errors.New("audit: name at least one domain, or - for standard input")
 			}
-			return runJobs(cmd.Context(), env, &f, jobs, several)
+			several := len(args) > 1 || args[0] == "-"
+			return runJobs(cmd.Context(), env, &f, domainJobs(env.In, args), several)
 		},
 	}
 	f.register(c)
@@ -43,39 +45,37 @@ A - reads domains from standard input, one a line.`,
 
 // domainJobs makes a job of each domain named, and of each line of standard
 // input where the name is a dash.
-func domainJobs(in io.Reader, args []string) (jobs []job, several bool, err error) {
-	if len(args) == 0 {
-		return nil, false, fmt.Errorf("audit: name at least one domain, or - for standard input")
-	}
-	several = len(args) > 1
-	for _, arg := range args {
-		if arg != "-" {
-			jobs = append(jobs, domainJob(arg, ""))
-			continue
+func domainJobs(in io.Reader, args []string) iter.Seq[job] {
+	return func(yield func(job) bool) {
+		for _, arg := range args {
+			if arg == "-" {
+				if !readLines(in, yield) {
+					return
+				}
+			} else if !yield(domainJob(arg, "")) {
+				return
+			}
 		}
-		several = true
-		lines, err := readLines(in)
-		if err != nil {
-			return nil, false, fmt.Errorf("read standard input: %w", err)
-		}
-		jobs = append(jobs, lines...)
 	}
-	return jobs, several, nil
 }
 
 // readLines makes a job of each line; empty ones and those that begin with #
-// are passed over.
-func readLines(in io.Reader) ([]job, error) {
-	var jobs []job
+// are passed over. It reports whether more jobs are wanted.
+func readLines(in io.Reader, yield func(job) bool) bool {
 	lines := bufio.NewScanner(in)
 	for n := 1; lines.Scan(); n++ {
 		text := strings.TrimSpace(lines.Text())
 		if text == "" || strings.HasPrefix(text, "#") {
 			continue
 		}
-		jobs = append(jobs, domainJob(text, fmt.Sprintf("standard input, line %d: ", n)))
+		if !yield(domainJob(text, fmt.Sprintf("standard input, line %d: ", n))) {
+			return false
+		}
 	}
-	return jobs, lines.Err()
+	if err := lines.Err(); err != nil {
+		return yield(job{err: fmt.Errorf("read standard input: %w", err)})
+	}
+	return true
 }
 
 func domainJob(text, place string) job {

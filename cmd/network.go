@@ -15,7 +15,6 @@ import (
 	"github.com/postmuster/postmuster/internal/probe/recording"
 	probesmtp "github.com/postmuster/postmuster/internal/probe/smtp"
 	"github.com/postmuster/postmuster/internal/probe/zone"
-	"github.com/postmuster/postmuster/internal/smtp"
 )
 
 // netFlags say whom to ask, and how.
@@ -44,10 +43,9 @@ func (f *netFlags) register(c *cobra.Command) {
 // network is the world as the flags want it asked.
 type network struct {
 	fact.Net
-	recorder  *recording.Recorder  // nil unless --record
-	Recording *recording.Recording // nil unless --replay
-	port25    *portWatch
-	client    *probedns.Client
+	recorder *recording.Recorder // nil unless --record
+	port25   *portWatch
+	client   *probedns.Client
 }
 
 func (f *netFlags) open(env *Env) (*network, error) {
@@ -113,7 +111,6 @@ func (f *netFlags) openReplay(n *network) error {
 	if err != nil {
 		return fmt.Errorf("--replay %s: %w", f.replay, err)
 	}
-	n.Recording = r
 	n.Net = fact.Net{DNS: r.Resolver(), SMTP: n.port25.watch(r.Prober()), HTTPS: r.Fetcher(), Now: func() time.Time { return r.At }}
 	return nil
 }

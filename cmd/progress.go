@@ -12,26 +12,25 @@ const progressAfter = time.Second
 
 // progress is one line on a terminal that says what is being waited for.
 type progress struct {
-	env   *Env
-	total int
+	env *Env
 
 	mu    sync.Mutex
 	timer *time.Timer
 	shown int // columns to wipe
 }
 
-func newProgress(env *Env, total int) *progress { return &progress{env: env, total: total} }
+func newProgress(env *Env) *progress { return &progress{env: env} }
 
-// show says, unless end is called within a second, that the i-th subject is
-// being waited for.
-func (p *progress) show(i int, label string) {
+// show says, unless end is called within a second, that a subject is being
+// waited for.
+func (p *progress) show(label string) {
 	if !p.env.ErrTerminal {
 		return
 	}
 	p.timer = time.AfterFunc(progressAfter, func() {
 		p.mu.Lock()
 		defer p.mu.Unlock()
-		line := fmt.Sprintf("waiting for %s (%d of %d) …", label, i+1, p.total)
+		line := "waiting for " + label + " …"
 		fmt.Fprint(p.env.Err, line)
 		p.shown = len(line)
 	})

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"slices"
 
 	"github.com/postmuster/postmuster/internal/audit"
@@ -23,8 +24,8 @@ type job struct {
 }
 
 // runJobs works on the jobs and writes their reports in order. Its error is an
-// exitCode unless the output failed.
-func runJobs(ctx context.Context, env *Env, f *auditFlags, jobs []job, several bool) error {
+// exitCode unless the run could not begin or the output failed.
+func runJobs(ctx context.Context, env *Env, f *auditFlags, jobs iter.Seq[job], several bool) error {
 	if err := f.check(env.Suite); err != nil {
 		return err
 	}
@@ -71,23 +72,23 @@ func (f *auditFlags) write(env *Env, several bool, produce func(report.Writer) (
 	return code, err
 }
 
-func auditAll(ctx context.Context, env *Env, a *audit.Auditor, jobs []job, w report.Writer) (int, error) {
-	p := newProgress(env, len(jobs))
-	defer p.end()
-	reports := start(ctx, a, jobs)
+func auditAll(ctx context.Context, env *Env, a *audit.Auditor, jobs iter.Seq[job], w report.Writer) (int, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	progress := newProgress(env)
 	code := exitMet
-	for i, j := range jobs {
-		if j.err != nil {
-			p.end()
-			fmt.Fprintf(env.Err, "postmuster: %v\n", j.err)
+	for p := range start(ctx, a, jobs) {
+		if p.err != nil {
+			fmt.Fprintf(env.Err, "postmuster: %v\n", p.err)
 			code = worse(code, exitUsage)
 			continue
 		}
-		p.show(i, j.label)
-		r := <-reports[i]
-		p.end()
+		progress.show(p.label)
+		r := <-p.report
+		progress.end()
 		if ctx.Err() != nil {
-			return exitUndecided, errors.New("interrupted; what was not written is lost")
+			fmt.Fprintln(env.Err, "postmuster: interrupted")
+			return exitUndecided, nil
 		}
 		if err := w.Write(r); err != nil {
 			return code, err
@@ -97,26 +98,31 @@ func auditAll(ctx context.Context, env *Env, a *audit.Auditor, jobs []job, w rep
 	return code, nil
 }
 
-// start works on all jobs, a bounded number at a time.
-func start(ctx context.Context, a *audit.Auditor, jobs []job) []chan *report.Report {
-	reports := make([]chan *report.Report, len(jobs))
-	for i := range jobs {
-		reports[i] = make(chan *report.Report, 1)
-	}
+// pending is a job that is being worked on.
+type pending struct {
+	job
+	report chan *report.Report
+}
+
+// start works on the jobs, a bounded number of them at a time and ahead of the
+// reader, and hands them out in order.
+func start(ctx context.Context, a *audit.Auditor, jobs iter.Seq[job]) <-chan pending {
+	started := make(chan pending, subjectsAtOnce)
 	go func() {
-		places := make(chan struct{}, subjectsAtOnce)
-		for i, j := range jobs {
-			if j.err != nil {
-				continue
+		defer close(started)
+		for j := range jobs {
+			p := pending{job: j, report: make(chan *report.Report, 1)}
+			if j.err == nil {
+				go func() { p.report <- j.run(ctx, a) }()
 			}
-			places <- struct{}{}
-			go func() {
-				defer func() { <-places }()
-				reports[i] <- j.run(ctx, a)
-			}()
+			select {
+			case started <- p:
+			case <-ctx.Done():
+				return
+			}
 		}
 	}()
-	return reports
+	return started
 }
 
 func codeOf(r *report.Report) int {
