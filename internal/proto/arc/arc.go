@@ -9,6 +9,8 @@ package arc
 
 import (
 	"context"
+	"fmt"
+	"slices"
 	"time"
 
 	"github.com/postmuster/postmuster/internal/dns"
@@ -31,11 +33,12 @@ const MaxInstances = 50
 // A Report is what was found out about a message's chain.
 type Report struct {
 	Result    Result     `json:"result"`
-	Instances []Instance `json:"instances"` // by instance, the oldest first
+	Instances []Instance `json:"instances"` // the oldest first
 	// OldestPass is the lowest instance from which on every message signature
-	// is valid: the message is unchanged since (RFC 8617 §5.2); 0 when all are.
+	// is valid, so that the message has not changed since (RFC 8617 §5.2); 0
+	// when all are, and when the newest is not.
 	OldestPass int    `json:"oldest_pass"`
-	Error      string `json:"error"` // why it fails
+	Error      string `json:"error"` // why the chain fails
 	// TempError says that a key could not be found out: the chain might pass
 	// at another time, though RFC 8617 has no result for that but fail.
 	TempError bool `json:"temperror,omitempty"`
@@ -45,15 +48,104 @@ type Report struct {
 type Instance struct {
 	Instance int    `json:"instance"`
 	Domain   string `json:"domain"` // of the seal
-	CV       string `json:"cv"`     // what the sealer found
+	CV       string `json:"cv"`     // what the sealer found of the chain before it
 	// Results is the ARC-Authentication-Results field without its i= tag.
-	Results          string          `json:"authentication_results"`
-	MessageSignature *dkim.Signature `json:"message_signature"` // nil when missing
+	Results string `json:"authentication_results"`
+	// The signatures; nil when the sets are so broken that none were verified.
+	MessageSignature *dkim.Signature `json:"message_signature"`
 	Seal             *dkim.Signature `json:"seal"`
 	Error            string          `json:"error"` // what is wrong with the set
+
+	fields set
 }
 
-// Verify validates the chain of a message as of now.
+// Verify validates the chain of a message as of now (RFC 8617 §5.2).
 func Verify(ctx context.Context, r dns.Resolver, message []byte, now time.Time) *Report {
-	return &Report{Result: ResultNone}
+	m := dkim.ReadMessage(message)
+	instances, err := collect(m)
+	report := &Report{Result: ResultFail, Instances: instances}
+	switch {
+	case err != nil:
+		report.Error = err.Error()
+		return report
+	case len(instances) == 0:
+		report.Result = ResultNone
+		return report
+	}
+	newest := &instances[len(instances)-1]
+	if newest.CV == "fail" {
+		report.fail(newest, "the newest seal says cv=fail: the chain was broken before")
+		return report
+	}
+	v := dkim.NewVerifier(r, m, now)
+	for i := range instances {
+		report.verify(ctx, v, i)
+	}
+	report.judgeMessageSignatures()
+	if report.Error == "" {
+		report.Result = ResultPass
+	}
+	return report
+}
+
+// fail notes what is wrong with a set; the first that makes the chain fail is
+// the report's error.
+func (r *Report) fail(i *Instance, format string, args ...any) {
+	message := fmt.Sprintf(format, args...)
+	if i.Error == "" {
+		i.Error = message
+	}
+	if r.Error == "" {
+		r.Error = fmt.Sprintf("instance %d: %s", i.Instance, message)
+	}
+}
+
+// verify verifies one set. Only the newest message signature decides; those
+// before it may have been broken by who handled the message later.
+func (r *Report) verify(ctx context.Context, v *dkim.Verifier, index int) {
+	i := &r.Instances[index]
+	if want := expectedCV(i.Instance); i.CV != want {
+		r.fail(i, "cv=%.20q instead of cv=%s", i.CV, want)
+	}
+	seal := v.Seal(ctx, i.fields.seal, r.covered(index))
+	signature := v.MessageSignature(ctx, i.fields.message)
+	i.Seal, i.MessageSignature = &seal, &signature
+	if seal.Result != dkim.ResultPass {
+		r.fail(i, "the seal: %s", seal.Error)
+		r.TempError = r.TempError || seal.Result == dkim.ResultTempError
+	}
+	if index == len(r.Instances)-1 && signature.Result != dkim.ResultPass {
+		r.fail(i, "the message signature: %s", signature.Error)
+		r.TempError = r.TempError || signature.Result == dkim.ResultTempError
+	}
+}
+
+// expectedCV: the first sealer finds no chain, the others must have found one
+// that passes (RFC 8617 §5.2 step 3).
+func expectedCV(instance int) string {
+	if instance == 1 {
+		return "none"
+	}
+	return "pass"
+}
+
+// covered returns the fields that a seal covers: its own set and those before
+// it, the oldest first, the seals last in each (RFC 8617 §5.1.1).
+func (r *Report) covered(index int) []int {
+	var fields []int
+	for _, i := range r.Instances[:index+1] {
+		fields = append(fields, i.fields.results, i.fields.message, i.fields.seal)
+	}
+	return fields
+}
+
+func (r *Report) judgeMessageSignatures() {
+	oldest := 0
+	for _, i := range slices.Backward(r.Instances) {
+		if i.MessageSignature.Result != dkim.ResultPass {
+			r.OldestPass = oldest
+			return
+		}
+		oldest = i.Instance
+	}
 }
