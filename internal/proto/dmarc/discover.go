@@ -53,5 +53,106 @@ type Discovery struct {
 
 // Discover finds the policy for mail from a domain.
 func Discover(ctx context.Context, r dns.Resolver, authorDomain string) Discovery {
-	return Discovery{}
+	return newAsker(r).discover(ctx, authorDomain)
+}
+
+func (a *asker) discover(ctx context.Context, authorDomain string) Discovery {
+	author, err := canonicalDomain(authorDomain)
+	if err != nil {
+		// RFC 8601 §2.7.1 has none also where there is no author domain.
+		return Discovery{AuthorDomain: authorDomain, Result: ResultNone, Reason: "the author domain is " + err.Error(),
+			Walk: TreeWalk{Start: authorDomain, Error: err.Error(), Err: err}, Queries: []Query{}, PSL: PSL{Result: ResultNone, DKIMAligned: []string{}}}
+	}
+	d := Discovery{AuthorDomain: author, Walk: a.walk(ctx, author)}
+	d.OrgDomain = d.Walk.OrgDomain
+	if d.locate() {
+		a.applyRecord(ctx, &d)
+	}
+	d.PSL = a.discoverPSL(ctx, author)
+	d.PSL.compare(&d)
+	d.PSL.differ("result", d.Result != d.PSL.Result)
+	d.Queries = a.queries
+	return d
+}
+
+// locate finds the record that gives the policy: the author domain's, the
+// organizational domain's or the public suffix domain's, and none between.
+func (d *Discovery) locate() bool {
+	if step, ok := d.Walk.at(d.AuthorDomain); ok && step.Record != nil {
+		return d.use(step, AtAuthor)
+	}
+	if d.Walk.Err != nil {
+		d.Result, d.Reason = ResultTempError, d.Walk.Error
+		return false
+	}
+	if step, ok := d.Walk.at(d.OrgDomain); ok && step.Record != nil {
+		return d.use(step, AtOrgDomain)
+	}
+	if step, ok := d.Walk.psd(); ok {
+		return d.use(step, AtPSD)
+	}
+	d.Result, d.Reason = ResultNone, "the tree walk found no record"
+	return false
+}
+
+func (d *Discovery) use(s Step, at Location) bool {
+	d.RecordDomain, d.Location, d.Record, d.Issues = s.Domain, at, s.Record, s.Issues
+	return true
+}
+
+// applyRecord takes the policy from the record.
+func (a *asker) applyRecord(ctx context.Context, d *Discovery) {
+	usable, asWritten := d.Record.Usable()
+	if !usable {
+		d.Result = ResultPermError
+		d.Reason = "p, sp or np is missing or invalid, and there is no valid rua: DMARC is not applied (RFC 9989 §4.10.1)"
+		return
+	}
+	if asWritten {
+		a.choosePolicy(ctx, d)
+	} else {
+		d.Policy, d.PolicySource = PolicyNone, SourceP
+		d.Reason = "p, sp or np is missing or invalid: receivers act as if it were p=none (RFC 9989 §4.10.1)"
+	}
+	d.EffectivePolicy = d.Policy
+	if d.Record.Testing {
+		d.EffectivePolicy = d.Policy.Testing()
+	}
+}
+
+func (a *asker) choosePolicy(ctx context.Context, d *Discovery) {
+	source := SourceSP
+	if d.Location == AtAuthor {
+		source = SourceP
+	} else if d.Record.NP != "" {
+		var why string
+		d.Exists, why = a.exists(ctx, d.AuthorDomain)
+		sp, _ := d.Record.PolicyFor(SourceSP)
+		switch {
+		case d.Exists == ExistsNot:
+			source = SourceNP
+		case d.Exists == ExistenceUnknown && sp != d.Record.NP:
+			d.Result, d.Reason = ResultTempError, "np or sp may apply: "+why
+			return
+		}
+	}
+	d.Policy, d.PolicySource = d.Record.PolicyFor(source)
+}
+
+// exists asks whether a domain exists: it does not if the answer is NXDOMAIN
+// and says so of this name, not of one that a CNAME leads to.
+func (a *asker) exists(ctx context.Context, domain string) (Existence, string) {
+	for _, q := range []dns.Question{
+		{Name: "_dmarc." + domain, Type: dns.TypeTXT}, // asked already; anything there proves that the domain exists
+		{Name: domain, Type: dns.TypeMX},
+	} {
+		found := a.ask(ctx, q)
+		switch {
+		case found.err != nil:
+			return ExistenceUnknown, "query " + q.String() + ": " + found.query.Error
+		case found.answer != nil && (found.answer.Rcode != dns.RcodeNXDomain || len(found.answer.Records) > 0):
+			return Exists, ""
+		}
+	}
+	return ExistsNot, ""
 }

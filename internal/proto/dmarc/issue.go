@@ -47,6 +47,7 @@ const (
 	CodePolicyMissing Code = "policy-missing" // no p
 	CodePolicyInvalid Code = "policy-invalid" // p, sp or np is not none, quarantine or reject
 	CodePolicyWeaker  Code = "policy-weaker"  // sp or np is weaker than p
+	CodePolicyOrder   Code = "policy-order"   // p is not next to v, as RFC 7489 §6.4 wants it
 	CodeValue         Code = "value"          // not a value of this tag: the default counts
 	CodeFOWithoutRUF  Code = "fo-without-ruf" // fo is ignored
 	CodeTesting       Code = "testing"        // t=y lowers the policy
@@ -61,3 +62,13 @@ const (
 	CodeURICount  Code = "uri-count"  // more than two
 	CodeNoRUA     Code = "no-rua"     // nobody will send aggregate reports
 )
+
+// maxIssues is how many issues are kept of one record: more than anyone reads,
+// while 64 KB of semicolons would make tens of thousands.
+const maxIssues = 100
+
+func (p *parser) issue(code Code, severity Severity, tag string, position int, message string) {
+	if len(p.issues) < maxIssues {
+		p.issues = append(p.issues, Issue{Code: code, Severity: severity, Message: message, Position: position, Tag: tag})
+	}
+}

@@ -1,5 +1,9 @@
 package dmarc
 
+import (
+	"strings"
+)
+
 // A Tag is one NAME=VALUE of a record, as it was written.
 type Tag struct {
 	Name     string `json:"name"`
@@ -25,7 +29,7 @@ type Record struct {
 	ASPF    Mode     `json:"aspf"`
 	PSD     PSD      `json:"psd"`
 	Testing bool     `json:"testing"`
-	FO      []string `json:"fo,omitempty"` // as written; nil when absent, invalid or without ruf
+	FO      []string `json:"fo,omitempty"` // nil when absent, invalid or without ruf: "0" counts
 	RUA     []URI    `json:"rua,omitempty"`
 	RUF     []URI    `json:"ruf,omitempty"`
 
@@ -34,31 +38,70 @@ type Record struct {
 	Percent int `json:"pct"`
 }
 
-// A URI is one destination of rua or ruf.
-type URI struct {
-	Text     string `json:"text"` // as written, without an obsolete !size
-	Valid    bool   `json:"valid"`
-	Scheme   string `json:"scheme,omitempty"` // in lower case
-	Address  string `json:"address,omitempty"`
-	Host     string `json:"host,omitempty"` // of the address or the authority, as an A-label
-	Position int    `json:"position"`       // octet offset in the record's text
+// Tag returns the first tag of that name, whatever its case.
+func (r Record) Tag(name string) (Tag, bool) {
+	for _, t := range r.Tags {
+		if strings.EqualFold(t.Name, name) {
+			return t, true
+		}
+	}
+	return Tag{}, false
 }
 
-// Parse reads the text of a TXT record. It always returns a Record; whether
-// the text is a DMARC record is its Valid, and what is odd is in the issues.
-func Parse(text string) (Record, []Issue) { return Record{Text: text}, nil }
-
-// Tag returns the first tag of that name.
-func (r Record) Tag(name string) (Tag, bool) { return Tag{}, false }
-
 // String writes the tags again, tidily: "v=DMARC1; p=reject".
-func (r Record) String() string { return r.Text }
+func (r Record) String() string {
+	parts := make([]string, len(r.Tags))
+	for i, t := range r.Tags {
+		parts[i] = t.Name + "=" + t.Value
+	}
+	return strings.Join(parts, "; ")
+}
 
 // Usable reports whether the record can be applied, and whether that is as
 // written. A record without a valid p, or with an invalid sp or np, counts as
 // p=none if it has a valid rua, and otherwise not at all (RFC 9989 §4.10.1).
-func (r Record) Usable() (usable, asWritten bool) { return false, false }
+func (r Record) Usable() (usable, asWritten bool) { return r.usable(SourceSP, SourceNP) }
 
-// PolicyFor returns the policy for the record's own domain, or for a subdomain
-// that exists or does not: np falls back to sp, and sp to p (RFC 9989 §4.7).
-func (r Record) PolicyFor(of Source) (Policy, Source) { return "", "" }
+// usable applies the rule with the optional tags that a standard knows.
+func (r Record) usable(optional ...Source) (usable, asWritten bool) {
+	asWritten = r.P != ""
+	for _, source := range optional {
+		if _, present := r.Tag(string(source)); present && r.policy(source) == "" {
+			asWritten = false
+		}
+	}
+	return asWritten || r.hasValidRUA(), asWritten
+}
+
+func (r Record) hasValidRUA() bool {
+	for _, u := range r.RUA {
+		if u.Valid {
+			return true
+		}
+	}
+	return false
+}
+
+func (r Record) policy(s Source) Policy {
+	switch s {
+	case SourceNP:
+		return r.NP
+	case SourceSP:
+		return r.SP
+	default:
+		return r.P
+	}
+}
+
+// PolicyFor returns the policy for the record's own domain (p), a subdomain
+// (sp) or a subdomain that does not exist (np), and the tag that gives it: np
+// falls back to sp, and sp to p (RFC 9989 §4.7).
+func (r Record) PolicyFor(s Source) (Policy, Source) {
+	if s == SourceNP && r.NP != "" {
+		return r.NP, SourceNP
+	}
+	if s != SourceP && r.SP != "" {
+		return r.SP, SourceSP
+	}
+	return r.P, SourceP
+}
