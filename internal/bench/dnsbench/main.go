@@ -79,7 +79,7 @@ func compare(lookups, workers, rounds int) error {
 	defer cancel()
 	bare := bareContender(addr)
 	ours := oursContender(ctx, "postmuster", client)
-	whole := oursContender(ctx, "with cache", probe.Cached(probe.Shared(client), probe.CacheConfig{}))
+	whole := oursContender(ctx, "with cache", probe.Cached(client, probe.CacheConfig{}))
 	contenders := []*contender{bare, ours, whole}
 	for round := range rounds {
 		for i := range contenders {

@@ -25,7 +25,7 @@ type CacheConfig struct {
 }
 
 type cached struct {
-	next     dns.Resolver
+	miss     dns.Resolver // asks, and keeps the answer
 	now      func() time.Time
 	maxBytes int
 
@@ -45,13 +45,17 @@ type cacheEntry struct {
 
 // Cached keeps the answers of next for their time to live, negative ones as
 // RFC 2308 §5 says, and failures for a few seconds. Callers get the answer as
-// it came, with the TTL and the time that it had then.
+// it came, with the TTL and the time that it had then. Those who ask at the
+// same time share one asking, as with Shared: no question is asked twice while
+// its answer lives.
 func Cached(next dns.Resolver, c CacheConfig) dns.Resolver {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
-	return &cached{next: next, now: c.Now, maxBytes: orDefault(c.MaxBytes, DefaultCacheBytes),
+	cache := &cached{now: c.Now, maxBytes: orDefault(c.MaxBytes, DefaultCacheBytes),
 		entries: map[dns.Question]*list.Element{}, recent: list.New()}
+	cache.miss = Shared(&keeper{cache, next})
+	return cache
 }
 
 func (c *cached) Resolve(ctx context.Context, q dns.Question) (*dns.Answer, error) {
@@ -59,12 +63,26 @@ func (c *cached) Resolve(ctx context.Context, q dns.Question) (*dns.Answer, erro
 	if e := c.find(q); e != nil {
 		return e.answer, e.err
 	}
-	answer, err := c.next.Resolve(ctx, q)
+	return c.miss.Resolve(ctx, q)
+}
+
+// A keeper asks next and keeps what it says, before those who ask at the same
+// time hear of it.
+type keeper struct {
+	*cached
+	next dns.Resolver
+}
+
+func (k *keeper) Resolve(ctx context.Context, q dns.Question) (*dns.Answer, error) {
+	if e := k.find(q); e != nil {
+		return e.answer, e.err // it came while the caller was on the way here
+	}
+	answer, err := k.next.Resolve(ctx, q)
 	switch {
 	case err == nil:
-		c.keep(&cacheEntry{question: q, answer: answer}, lifetime(answer))
-	case ctx.Err() == nil: // else it says something about the caller, not about the name
-		c.keep(&cacheEntry{question: q, err: err}, failureTTL)
+		k.keep(&cacheEntry{question: q, answer: answer}, lifetime(answer))
+	case ctx.Err() == nil: // else it says something about the callers, not about the name
+		k.keep(&cacheEntry{question: q, err: err}, failureTTL)
 	}
 	return answer, err
 }
