@@ -137,7 +137,7 @@ func (a *Answer) TTL() uint32 {
 
 // Absolute returns name with its final dot, as evidence shows it.
 func Absolute(name string) string {
-	if strings.HasSuffix(name, ".") {
+	if endsInDot(name) {
 		return name
 	}
 	return name + "."
@@ -146,29 +146,47 @@ func Absolute(name string) string {
 // EqualNames reports whether two names are the same, without regard to ASCII
 // case (RFC 4343) or a final dot.
 func EqualNames(a, b string) bool {
-	return strings.EqualFold(strings.TrimSuffix(a, "."), strings.TrimSuffix(b, "."))
+	return a == b || Canonical(a) == Canonical(b)
 }
 
 // Canonical returns name in ASCII lower case and without its final dot.
 func Canonical(name string) string {
-	if name == "." {
-		return name
+	if name != "." && endsInDot(name) {
+		name = name[:len(name)-1]
 	}
-	return lowerASCII(strings.TrimSuffix(name, "."))
+	return lowerASCII(name)
 }
 
+// endsInDot reports whether name ends in a dot that is not part of a label.
+func endsInDot(name string) bool {
+	unescaped, ok := strings.CutSuffix(name, ".")
+	backslashes := len(unescaped) - len(strings.TrimRight(unescaped, `\`))
+	return ok && backslashes%2 == 0
+}
+
+// lowerASCII folds octet by octet: a name need not be UTF-8.
 func lowerASCII(s string) string {
-	return strings.Map(func(r rune) rune {
-		if 'A' <= r && r <= 'Z' {
-			return r + 'a' - 'A'
+	upper := func(c byte) bool { return 'A' <= c && c <= 'Z' }
+	for i := range len(s) {
+		if !upper(s[i]) {
+			continue
 		}
-		return r
-	}, s)
+		b := []byte(s)
+		for j := i; j < len(b); j++ {
+			if upper(b[j]) {
+				b[j] += 'a' - 'A'
+			}
+		}
+		return string(b)
+	}
+	return s
 }
 
 // Labels splits a name at its unescaped dots; the root has none.
 func Labels(name string) []string {
-	name = strings.TrimSuffix(name, ".")
+	if endsInDot(name) {
+		name = name[:len(name)-1]
+	}
 	if name == "" {
 		return nil
 	}
@@ -189,5 +207,9 @@ func Labels(name string) []string {
 // Within reports whether name is parent or lies below it.
 func Within(name, parent string) bool {
 	name, parent = Canonical(name), Canonical(parent)
-	return parent == "." || name == parent || strings.HasSuffix(name, "."+parent)
+	if parent == "." || name == parent {
+		return true
+	}
+	above, ok := strings.CutSuffix(name, parent)
+	return ok && endsInDot(above)
 }

@@ -29,7 +29,7 @@ func (c *Client) ask(ctx context.Context, q dns.Question) (*dns.Answer, *dns.Err
 			return answer, nil
 		}
 		failure.Server = s.addr
-		if ctx.Err() != nil {
+		if errors.Is(failure, context.DeadlineExceeded) || errors.Is(failure, context.Canceled) {
 			return nil, failure
 		}
 		worst = moreTelling(worst, failure)

@@ -17,9 +17,6 @@ import (
 	"github.com/postmuster/postmuster/internal/testkit/dnstest"
 )
 
-// never is a timeout that no test waits for.
-const never = time.Hour
-
 func causeOf(err error) dns.Cause {
 	var e *dns.Error
 	if !errors.As(err, &e) {

@@ -14,7 +14,10 @@ import (
 )
 
 // brief is the timeout of exchanges that are meant to time out.
-const brief = 100 * time.Millisecond
+const brief = 200 * time.Millisecond
+
+// never is a timeout that no test waits for.
+const never = time.Hour
 
 func newClient(t *testing.T, c probe.Config) *probe.Client {
 	t.Helper()
@@ -24,11 +27,6 @@ func newClient(t *testing.T, c probe.Config) *probe.Client {
 	}
 	t.Cleanup(client.Close)
 	return client
-}
-
-func clientOf(t *testing.T, world string) *probe.Client {
-	t.Helper()
-	return newClient(t, probe.Config{Servers: []string{dnstest.Serve(t, world).Addr()}, Timeout: brief, Attempts: 2})
 }
 
 const world = `
@@ -122,7 +120,7 @@ func TestAnswers(t *testing.T) {
 		{"a dot in a label", `dot\.dot.example.com`, dns.TypeTXT, dns.StatusData, []string{`dot\.dot.example.com. 300 TXT "dot in a label"`}},
 		{"the root", ".", dns.TypeMX, dns.StatusNoData, nil},
 	}
-	client := clientOf(t, world)
+	client := newClient(t, probe.Config{Servers: []string{dnstest.Serve(t, world).Addr()}, Timeout: never})
 	for _, tt := range tests {
 		answer, err := client.Resolve(t.Context(), dns.Question{Name: tt.name, Type: tt.typ})
 		if err != nil {
@@ -163,8 +161,14 @@ func TestFailures(t *testing.T) {
 		{"a long label", strings.Repeat("a", 64) + ".example.com", dns.CauseBadName, "more than 63 octets"},
 		{"a long name", strings.Repeat("a.", 126) + "example", dns.CauseBadName, "more than 253 octets"},
 	}
-	client := clientOf(t, world)
+	server := dnstest.Serve(t, world).Addr()
+	patient := newClient(t, probe.Config{Servers: []string{server}, Timeout: never})
+	hasty := newClient(t, probe.Config{Servers: []string{server}, Timeout: brief, Attempts: 1})
 	for _, tt := range tests {
+		client := patient
+		if tt.cause == dns.CauseTimeout || tt.cause == dns.CauseMalformed {
+			client = hasty
+		}
 		q := dns.Question{Name: tt.name, Type: dns.TypeTXT}
 		answer, err := client.Resolve(t.Context(), q)
 		var e *dns.Error

@@ -24,10 +24,11 @@ func (e *malformedError) Unwrap() error { return e.err }
 func classify(err error) *dns.Error {
 	var stray strayError
 	var malformed *malformedError
+	var network net.Error
 	switch {
 	case errors.As(err, &malformed), errors.As(err, &stray):
 		return &dns.Error{Cause: dns.CauseMalformed, Err: err}
-	case errors.Is(err, os.ErrDeadlineExceeded):
+	case errors.As(err, &network) && network.Timeout():
 		return &dns.Error{Cause: dns.CauseTimeout}
 	default:
 		return &dns.Error{Cause: dns.CauseNetwork, Err: err}
