@@ -1,6 +1,7 @@
 package dmarc
 
 import (
+	"fmt"
 	"slices"
 
 	"github.com/postmuster/postmuster/checks"
@@ -26,8 +27,8 @@ var _ = suite.Add(&checks.Check{
 			p.Skipf("the domain does not exist")
 		case d.Record == nil:
 			p.Report(checks.Finding{
-				Where: where(p.Subject.Domain), Message: "no DMARC record at the domain or above it", Evidence: walked(d),
-				Record: "v=DMARC1; p=none; rua=mailto:dmarc-reports@" + p.Subject.Domain,
+				Where: where(p.Subject.Domain), Message: "no DMARC record that counts, at the domain or above it", Evidence: walked(d),
+				Record: fmt.Sprintf(`%s TXT "v=DMARC1; p=none; rua=mailto:dmarc-reports@%s"`, dns.Absolute(recordName(p.Subject.Domain)), p.Subject.Domain),
 			})
 		}
 	},

@@ -30,7 +30,7 @@ var _ = suite.Add(&checks.Check{
 		evidence := seen(tree)
 		for _, b := range tree.Terms {
 			if b.Lookups > 0 && b.State != spf.StateIgnored {
-				evidence = append(evidence, checks.Evidence{Source: b.Term.Text, Text: fmt.Sprintf("%d lookups", b.Lookups)})
+				evidence = append(evidence, checks.Evidence{Source: b.Term.Text, Text: fmt.Sprintf("lookups: %d", b.Lookups)})
 			}
 		}
 		p.Report(checks.Finding{
