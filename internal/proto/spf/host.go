@@ -89,14 +89,13 @@ func isRecordData(txt dns.TXT) bool {
 
 // evaluate goes through the terms of a valid record (RFC 7208 §4.6).
 func (s *session) evaluate(ctx context.Context, v *verdict) {
+	var scratch Step
 	for i := range v.record.Terms {
 		t := &v.record.Terms[i]
 		if !t.Kind.Mechanism() {
 			continue
 		}
-		var step Step
-		f := s.visit(ctx, v.domain, t, &step)
-		v.trace(s, step)
+		f := s.visit(ctx, v.domain, t, s.step(v, t, &scratch))
 		switch f.outcome {
 		case OutcomeMatch:
 			v.result, v.matched = t.Qualifier.Result(), t
@@ -111,16 +110,28 @@ func (s *session) evaluate(ctx context.Context, v *verdict) {
 		}
 	}
 	if t := v.record.Redirect(); t != nil {
-		s.redirect(ctx, v, t)
+		s.redirect(ctx, v, t, s.step(v, t, &scratch))
 		return
 	}
 	v.result, v.reason = ResultNeutral, "no mechanism matches" // RFC 7208 §4.7
 }
 
-func (v *verdict) trace(s *session, step Step) {
-	if s.checker.Trace {
-		v.steps = append(v.steps, step)
+// step returns where to note the visit of a term: in the trace if there is one,
+// else on scratch.
+func (s *session) step(v *verdict, t *Term, scratch *Step) *Step {
+	if !s.checker.Trace {
+		*scratch = newStep(v.domain, t)
+		return scratch
 	}
+	if v.steps == nil {
+		v.steps = make([]Step, 0, len(v.record.Terms)) // never grows, so that its elements stay where they are
+	}
+	v.steps = append(v.steps, newStep(v.domain, t))
+	return &v.steps[len(v.steps)-1]
+}
+
+func newStep(domain string, t *Term) Step {
+	return Step{Domain: domain, Term: t.Text, Position: t.Position}
 }
 
 // A finding is what a mechanism says about the client.
@@ -134,7 +145,6 @@ type finding struct {
 
 // visit evaluates one mechanism and counts what it costs (RFC 7208 §4.6.4).
 func (s *session) visit(ctx context.Context, domain string, t *Term, step *Step) finding {
-	*step = Step{Domain: domain, Term: t.Text, Position: t.Position}
 	asked := len(s.queries)
 	f, ok := s.spend(t, step)
 	if ok {
@@ -182,12 +192,10 @@ func (s *session) countVoid(f finding, step *Step) finding {
 }
 
 // redirect replaces the result with that of another domain (RFC 7208 §6.1).
-func (s *session) redirect(ctx context.Context, v *verdict, t *Term) {
-	step := Step{Domain: v.domain, Term: t.Text, Position: t.Position}
+func (s *session) redirect(ctx context.Context, v *verdict, t *Term, step *Step) {
 	first, steps := v.first, v.steps
 	asked := len(s.queries)
-	f, ok := s.spend(t, &step)
-	if !ok {
+	if f, ok := s.spend(t, step); !ok {
 		v.result, v.reason = ResultPermError, f.reason
 	} else {
 		step.Target, _ = s.target(ctx, v.domain, t)
@@ -208,7 +216,6 @@ func (s *session) redirect(ctx context.Context, v *verdict, t *Term) {
 		step.Outcome = Outcome(v.result)
 	}
 	v.first, v.steps = first, steps
-	v.trace(s, step)
 }
 
 // target returns the domain that a term is about, expanded (RFC 7208 §7.3); false
@@ -234,7 +241,7 @@ func (s *session) explain(ctx context.Context, v verdict) string {
 	if t == nil {
 		return s.checker.DefaultExplanation
 	}
-	step := Step{Domain: v.domain, Term: t.Text, Position: t.Position}
+	step := newStep(v.domain, t)
 	asked := len(s.queries)
 	text, reason := s.explanation(ctx, v.domain, t, &step)
 	step.Outcome, step.Reason = OutcomeExplanation, reason

@@ -141,8 +141,8 @@ func (l *linter) reporting() {
 		}
 		name := strings.ToLower(t.Name)
 		switch {
-		case !validReporting(name, t.Value.Text):
-			l.report(SeverityWarning, CodeReporting, t, "%q is not a value of %s (RFC 6652 §3)", t.Value.Text, name)
+		case !validReporting(name, t.Value()):
+			l.report(SeverityWarning, CodeReporting, t, "%q is not a value of %s (RFC 6652 §3)", t.Value(), name)
 		case !hasAddress:
 			l.report(SeverityWarning, CodeReporting, t, "%s has no effect without ra (RFC 6652 §3)", name)
 		default:

@@ -148,7 +148,7 @@ func (t *Term) readModifier(name, value string) *syntaxError {
 		t.Kind = KindExp
 		t.Domain, err = parseDomainSpec(value)
 	default:
-		t.Value, _, err = parseMacroString(value, inModifier)
+		_, _, err = parseMacroString(value, inModifier)
 	}
 	if err != nil {
 		err.offset += len(name) + 1
@@ -344,7 +344,7 @@ func (t *Term) String() string {
 	case KindRedirect, KindExp:
 		return string(t.Kind) + "=" + t.Domain.Text
 	case KindModifier:
-		return t.Name + "=" + t.Value.Text
+		return t.Name + "=" + t.Value()
 	}
 	b.WriteString(string(t.Kind))
 	if t.Domain.Text != "" {
