@@ -208,7 +208,7 @@ func (s *session) redirect(ctx context.Context, v *verdict, t *Term, step *Step)
 		step.Queries = s.kept(asked, v.fetched)
 		if v.result == ResultNone {
 			v.result = ResultPermError
-			v.reason = "redirect to a domain without a policy: " + v.reason
+			v.reason = step.Target + " gives none: " + v.reason
 		}
 	}
 	step.Outcome, step.Reason = OutcomeRedirect, v.reason

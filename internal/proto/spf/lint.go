@@ -33,8 +33,13 @@ func (r *Record) Lint() []Issue {
 	l.networks()
 	l.lookups()
 	l.length()
-	slices.SortStableFunc(l.issues, func(a, b Issue) int { return cmp.Compare(a.Position, b.Position) })
-	return l.issues
+	return inOrder(l.issues)
+}
+
+// inOrder sorts issues as the text has them, and bounds their number.
+func inOrder(issues []Issue) []Issue {
+	slices.SortStableFunc(issues, func(a, b Issue) int { return cmp.Compare(a.Position, b.Position) })
+	return issues[:min(len(issues), maxIssues)]
 }
 
 type linter struct {
@@ -257,8 +262,7 @@ func LintTXT(texts []string) []Issue {
 		}
 		position += len(text)
 	}
-	slices.SortStableFunc(issues, func(a, b Issue) int { return cmp.Compare(a.Position, b.Position) })
-	return issues
+	return inOrder(issues)
 }
 
 // joinsTerms reports whether a term ends where the next string begins another.

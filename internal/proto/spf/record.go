@@ -10,7 +10,7 @@ import (
 type Record struct {
 	Text   string  `json:"text"`
 	Terms  []Term  `json:"terms"`
-	Issues []Issue `json:"issues,omitempty"` // what makes the record invalid; see Lint for advice
+	Issues []Issue `json:"issues,omitempty"` // what makes the record invalid, up to a hundred; see Lint for advice
 }
 
 // Valid reports whether the record has no error, so that receivers can use it.
