@@ -12,9 +12,12 @@ import (
 	"github.com/postmuster/postmuster/internal/dns"
 )
 
-// maxAnalysed bounds the terms of a tree that ask the DNS. It is far beyond the
-// ten that work, so that a broken policy can still be shown whole.
-const maxAnalysed = 200
+// Bounds of a tree. They are far beyond what works (ten terms that ask the DNS),
+// so that a broken policy can still be shown whole.
+const (
+	maxAnalysed = 200  // terms that ask the DNS
+	maxBranches = 5000 // terms in all; a record may hold thousands of networks
+)
 
 // Analyse walks the policy of a domain without a client. Every term that could
 // be evaluated is counted, as if nothing matched; so the counts are the worst
@@ -31,6 +34,7 @@ type analysis struct {
 	nodes    map[string]*Node // finished, by canonical domain
 	path     []string         // canonical domains from the root to here
 	asked    int              // terms that asked the DNS
+	branches int
 }
 
 // node analyses the policy of a domain.
@@ -66,7 +70,9 @@ func (a *analysis) fetch(ctx context.Context, domain string) *Node {
 		return n
 	}
 	n.Records = Select(answer.TXTs())
-	n.void = len(answer.Matching()) == 0
+	if len(answer.Matching()) == 0 {
+		n.void = []Query{{Question: answer.Question, Answer: answer}}
+	}
 	switch len(n.Records) {
 	case 0:
 		n.Reason = domain + " publishes no policy"
@@ -104,6 +110,10 @@ func reasonOf(err error) string {
 func (a *analysis) terms(ctx context.Context, n *Node) {
 	all := n.Record.All()
 	for i := range n.Record.Terms {
+		if a.branches++; a.branches > maxBranches {
+			n.State, n.Reason = StateNotAsked, fmt.Sprintf("the tree has more than %d terms", maxBranches)
+			break
+		}
 		t := n.Record.Terms[i]
 		b := &Branch{Term: t, State: StateOK}
 		n.Terms = append(n.Terms, b)
@@ -192,7 +202,8 @@ func (a *analysis) question(ctx context.Context, n *Node, b *Branch) {
 	switch b.Term.Kind {
 	case KindInclude, KindRedirect:
 		b.Node = a.node(ctx, b.Target)
-		b.Void4, b.Void6 = b.Node.void, b.Node.void
+		b.VoidQueries = b.Node.void
+		b.Void4, b.Void6 = b.Node.void != nil, b.Node.void != nil
 		b.State, b.Reason, b.Err = b.Node.State, b.Node.Reason, b.Node.Err
 	case KindA:
 		b.Void4, b.Void6 = a.addresses(ctx, n, b, questionName(b.Target))
@@ -242,13 +253,21 @@ func (a *analysis) addresses(ctx context.Context, n *Node, b *Branch, name strin
 			b.unknown("the addresses of "+name, err)
 			continue
 		}
-		addrs := answer.Addrs()
-		*f.void = len(addrs) == 0
-		for _, addr := range addrs {
+		*f.void = b.void(answer)
+		for _, addr := range answer.Addrs() {
 			b.authorise(n, netip.PrefixFrom(addr, f.bits))
 		}
 	}
 	return void4, void6
+}
+
+// void notes an answer without records.
+func (b *Branch) void(answer *dns.Answer) bool {
+	if len(answer.Matching()) > 0 {
+		return false
+	}
+	b.VoidQueries = append(b.VoidQueries, Query{Question: answer.Question, Answer: answer})
+	return true
 }
 
 func (b *Branch) unknown(what string, err error) {
@@ -271,7 +290,8 @@ func (a *analysis) mx(ctx context.Context, n *Node, b *Branch) {
 	}
 	switch {
 	case len(mxs) == 0:
-		b.Void4, b.Void6 = true, true
+		void := b.void(answer)
+		b.Void4, b.Void6 = void, void
 	case len(mxs) > MXLimit:
 		b.State, b.Reason = StatePermError, fmt.Sprintf("%s has %d MX hosts, more than %d", b.Target, len(mxs), MXLimit)
 		return
@@ -288,7 +308,7 @@ func (a *analysis) exists(ctx context.Context, b *Branch) {
 		b.unknown("the address", err)
 		return
 	}
-	void := len(answer.Addrs()) == 0
+	void := b.void(answer)
 	b.Void4, b.Void6 = void, void
 }
 

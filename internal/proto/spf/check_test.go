@@ -238,7 +238,7 @@ func TestCheckTrace(t *testing.T) {
 	list("", got.Trace)
 	want := []string{
 		"a [1] no match: the client is not at the name's addresses (example.com. A)",
-		"include:_spf.example.net [2] no match: ~all matches (_spf.example.net. TXT)",
+		"include:_spf.example.net [2] no match: _spf.example.net gives softfail: ~all matches (_spf.example.net. TXT)",
 		"> ip4:198.51.100.7 [0] no match: the client is not in the network ()",
 		"> exists:%{ir}.list.example.net [3] no match: there is no such name, or it has no address (1.2.0.192.list.example.net. A)",
 		"> ~all [0] match: all matches every client ()",

@@ -9,9 +9,9 @@ import (
 
 // Flat is a policy written with addresses instead of names.
 type Flat struct {
-	Records []FlatRecord `json:"records"` // the first is the domain's own
-	Lookups int          `json:"lookups"` // that it still costs
-	Kept    []string     `json:"kept"`    // terms that cannot be written as addresses
+	Records []FlatRecord `json:"records"`        // the first is the domain's own
+	Lookups int          `json:"lookups"`        // that it still costs
+	Kept    []string     `json:"kept,omitempty"` // terms that cannot be written as addresses
 }
 
 // A FlatRecord is a TXT record to publish.

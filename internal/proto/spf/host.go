@@ -3,7 +3,6 @@ package spf
 import (
 	"context"
 	"fmt"
-	"strings"
 
 	"github.com/postmuster/postmuster/internal/dns"
 )
@@ -89,14 +88,13 @@ func isRecordData(txt dns.TXT) bool {
 
 // evaluate goes through the terms of a valid record (RFC 7208 §4.6).
 func (s *session) evaluate(ctx context.Context, v *verdict) {
+	var scratch Step
 	for i := range v.record.Terms {
 		t := &v.record.Terms[i]
 		if !t.Kind.Mechanism() {
 			continue
 		}
-		var step Step
-		f := s.visit(ctx, v.domain, t, &step)
-		v.trace(s, step)
+		f := s.visit(ctx, v.domain, t, s.step(v, t, &scratch))
 		switch f.outcome {
 		case OutcomeMatch:
 			v.result, v.matched = t.Qualifier.Result(), t
@@ -111,16 +109,28 @@ func (s *session) evaluate(ctx context.Context, v *verdict) {
 		}
 	}
 	if t := v.record.Redirect(); t != nil {
-		s.redirect(ctx, v, t)
+		s.redirect(ctx, v, t, s.step(v, t, &scratch))
 		return
 	}
 	v.result, v.reason = ResultNeutral, "no mechanism matches" // RFC 7208 §4.7
 }
 
-func (v *verdict) trace(s *session, step Step) {
-	if s.checker.Trace {
-		v.steps = append(v.steps, step)
+// step returns where to note the visit of a term: in the trace if there is one,
+// else on scratch.
+func (s *session) step(v *verdict, t *Term, scratch *Step) *Step {
+	if !s.checker.Trace {
+		*scratch = newStep(v.domain, t)
+		return scratch
 	}
+	if v.steps == nil {
+		v.steps = make([]Step, 0, len(v.record.Terms)) // never grows, so that its elements stay where they are
+	}
+	v.steps = append(v.steps, newStep(v.domain, t))
+	return &v.steps[len(v.steps)-1]
+}
+
+func newStep(domain string, t *Term) Step {
+	return Step{Domain: domain, Term: t.Text, Position: t.Position}
 }
 
 // A finding is what a mechanism says about the client.
@@ -134,7 +144,6 @@ type finding struct {
 
 // visit evaluates one mechanism and counts what it costs (RFC 7208 §4.6.4).
 func (s *session) visit(ctx context.Context, domain string, t *Term, step *Step) finding {
-	*step = Step{Domain: domain, Term: t.Text, Position: t.Position}
 	asked := len(s.queries)
 	f, ok := s.spend(t, step)
 	if ok {
@@ -182,12 +191,10 @@ func (s *session) countVoid(f finding, step *Step) finding {
 }
 
 // redirect replaces the result with that of another domain (RFC 7208 §6.1).
-func (s *session) redirect(ctx context.Context, v *verdict, t *Term) {
-	step := Step{Domain: v.domain, Term: t.Text, Position: t.Position}
+func (s *session) redirect(ctx context.Context, v *verdict, t *Term, step *Step) {
 	first, steps := v.first, v.steps
 	asked := len(s.queries)
-	f, ok := s.spend(t, &step)
-	if !ok {
+	if f, ok := s.spend(t, step); !ok {
 		v.result, v.reason = ResultPermError, f.reason
 	} else {
 		step.Target, _ = s.target(ctx, v.domain, t)
@@ -200,7 +207,7 @@ func (s *session) redirect(ctx context.Context, v *verdict, t *Term) {
 		step.Queries = s.kept(asked, v.fetched)
 		if v.result == ResultNone {
 			v.result = ResultPermError
-			v.reason = "redirect to a domain without a policy: " + v.reason
+			v.reason = step.Target + " gives none: " + v.reason
 		}
 	}
 	step.Outcome, step.Reason = OutcomeRedirect, v.reason
@@ -208,7 +215,6 @@ func (s *session) redirect(ctx context.Context, v *verdict, t *Term) {
 		step.Outcome = Outcome(v.result)
 	}
 	v.first, v.steps = first, steps
-	v.trace(s, step)
 }
 
 // target returns the domain that a term is about, expanded (RFC 7208 §7.3); false
@@ -224,56 +230,4 @@ func (s *session) target(ctx context.Context, domain string, t *Term) (string, b
 	name, ok := t.Domain.expand(func(letter byte) string { return s.value(ctx, domain, letter) })
 	name = fitName(name)
 	return name, ok && askable(name)
-}
-
-// explain returns the explanation of a fail: that of the domain whose record
-// failed, never of one that it includes (RFC 7208 §6.2). Whatever goes wrong
-// leaves the default.
-func (s *session) explain(ctx context.Context, v verdict) string {
-	t := v.record.Exp()
-	if t == nil {
-		return s.checker.DefaultExplanation
-	}
-	step := Step{Domain: v.domain, Term: t.Text, Position: t.Position}
-	asked := len(s.queries)
-	text, reason := s.explanation(ctx, v.domain, t, &step)
-	step.Outcome, step.Reason = OutcomeExplanation, reason
-	if s.checker.Trace {
-		step.Queries = s.kept(asked, len(s.queries))
-		s.eval.Trace = append(s.eval.Trace, step)
-	}
-	if text == "" {
-		return s.checker.DefaultExplanation
-	}
-	return text
-}
-
-func (s *session) explanation(ctx context.Context, domain string, t *Term, step *Step) (text, reason string) {
-	var ok bool
-	if step.Target, ok = s.target(ctx, domain, t); !ok {
-		return "", "not a name that can be asked for"
-	}
-	answer, err := s.ask(ctx, questionName(step.Target), dns.TypeTXT)
-	if err != nil {
-		return "", "the explanation could not be looked up"
-	}
-	texts := answer.TXTs()
-	if len(texts) != 1 {
-		return "", fmt.Sprintf("%d TXT records where one explanation should be", len(texts))
-	}
-	m, _, syntax := parseMacroString(texts[0], inExplanation)
-	if syntax != nil {
-		return "", "the explanation is invalid: " + syntax.message
-	}
-	text, ok = m.expand(func(letter byte) string { return s.value(ctx, domain, letter) })
-	if !ok || !printable(text) {
-		return "", "the explanation expands to a text that cannot be sent"
-	}
-	return text, "the explanation was used"
-}
-
-// printable reports whether an explanation fits an SMTP reply: a sender's local
-// part may bring any octet into it.
-func printable(s string) bool {
-	return !strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r > '~' })
 }

@@ -33,8 +33,13 @@ func (r *Record) Lint() []Issue {
 	l.networks()
 	l.lookups()
 	l.length()
-	slices.SortStableFunc(l.issues, func(a, b Issue) int { return cmp.Compare(a.Position, b.Position) })
-	return l.issues
+	return inOrder(l.issues)
+}
+
+// inOrder sorts issues as the text has them, and bounds their number.
+func inOrder(issues []Issue) []Issue {
+	slices.SortStableFunc(issues, func(a, b Issue) int { return cmp.Compare(a.Position, b.Position) })
+	return issues[:min(len(issues), maxIssues)]
 }
 
 type linter struct {
@@ -141,8 +146,8 @@ func (l *linter) reporting() {
 		}
 		name := strings.ToLower(t.Name)
 		switch {
-		case !validReporting(name, t.Value.Text):
-			l.report(SeverityWarning, CodeReporting, t, "%q is not a value of %s (RFC 6652 §3)", t.Value.Text, name)
+		case !validReporting(name, t.Value()):
+			l.report(SeverityWarning, CodeReporting, t, "%q is not a value of %s (RFC 6652 §3)", t.Value(), name)
 		case !hasAddress:
 			l.report(SeverityWarning, CodeReporting, t, "%s has no effect without ra (RFC 6652 §3)", name)
 		default:
@@ -257,8 +262,7 @@ func LintTXT(texts []string) []Issue {
 		}
 		position += len(text)
 	}
-	slices.SortStableFunc(issues, func(a, b Issue) int { return cmp.Compare(a.Position, b.Position) })
-	return issues
+	return inOrder(issues)
 }
 
 // joinsTerms reports whether a term ends where the next string begins another.

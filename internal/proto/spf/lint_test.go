@@ -77,6 +77,12 @@ var tenA = func() string {
 	return b.String()
 }()
 
+func TestLintIsBounded(t *testing.T) {
+	if got := len(Lint("v=spf1" + strings.Repeat(" moo", 1000))); got != maxIssues {
+		t.Errorf("%d issues, want the bound of %d", got, maxIssues)
+	}
+}
+
 func TestLintLength(t *testing.T) {
 	record := func(n int) string { return "v=spf1 x=" + strings.Repeat("x", n-len("v=spf1 x= -all")) + " -all" }
 	for _, test := range []struct {

@@ -53,7 +53,8 @@ func tempError(err error, what string) finding {
 func (s *session) matchInclude(ctx context.Context, target string, step *Step) finding {
 	v := s.checkHost(ctx, target)
 	step.Record, step.Result, step.Steps = v.first, v.result, v.steps
-	f := finding{inner: v.fetched, void: v.void, reason: v.reason, err: v.err}
+	f := finding{inner: v.fetched, void: v.void, err: v.err}
+	f.reason = target + " gives " + string(v.result) + ": " + v.reason
 	switch v.result {
 	case ResultPass:
 		f.outcome = OutcomeMatch
@@ -61,7 +62,6 @@ func (s *session) matchInclude(ctx context.Context, target string, step *Step) f
 		f.outcome = Outcome(v.result)
 	case ResultNone:
 		f.outcome = OutcomePermError
-		f.reason = "include of a domain without a policy: " + v.reason
 	default:
 		f.outcome = OutcomeNoMatch
 	}

@@ -9,12 +9,19 @@ import (
 
 const version = "v=spf1"
 
+// A TXT record holds up to 64 KiB, which is room for tens of thousands of terms,
+// each of them wrong. Hardly a record has more terms than usualTerms.
+const (
+	usualTerms = 32
+	maxIssues  = 100
+)
+
 // Parse reads a record. It reads every term, whatever was wrong with an earlier
 // one, and also what follows an all.
 func Parse(text string) *Record {
 	r := &Record{Text: text}
 	start := r.readVersion()
-	r.Terms = make([]Term, 0, strings.Count(text[start:], " ")+1)
+	r.Terms = make([]Term, 0, min(strings.Count(text[start:], " ")+1, usualTerms))
 	for i := start; i < len(text); {
 		if text[i] == ' ' {
 			i++
@@ -51,6 +58,9 @@ func (r *Record) readVersion() int {
 }
 
 func (r *Record) report(code Code, position int, term, format string, args ...any) {
+	if len(r.Issues) == maxIssues {
+		return
+	}
 	r.Issues = append(r.Issues, Issue{SeverityError, code, fmt.Sprintf(format, args...), position, term})
 }
 
@@ -148,7 +158,7 @@ func (t *Term) readModifier(name, value string) *syntaxError {
 		t.Kind = KindExp
 		t.Domain, err = parseDomainSpec(value)
 	default:
-		t.Value, _, err = parseMacroString(value, inModifier)
+		_, _, err = parseMacroString(value, inModifier)
 	}
 	if err != nil {
 		err.offset += len(name) + 1
@@ -344,7 +354,7 @@ func (t *Term) String() string {
 	case KindRedirect, KindExp:
 		return string(t.Kind) + "=" + t.Domain.Text
 	case KindModifier:
-		return t.Name + "=" + t.Value.Text
+		return t.Name + "=" + t.Value()
 	}
 	b.WriteString(string(t.Kind))
 	if t.Domain.Text != "" {

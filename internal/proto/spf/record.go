@@ -10,7 +10,7 @@ import (
 type Record struct {
 	Text   string  `json:"text"`
 	Terms  []Term  `json:"terms"`
-	Issues []Issue `json:"issues,omitempty"` // what makes the record invalid; see Lint for advice
+	Issues []Issue `json:"issues,omitempty"` // what makes the record invalid, up to a hundred; see Lint for advice
 }
 
 // Valid reports whether the record has no error, so that receivers can use it.
@@ -124,5 +124,10 @@ type Term struct {
 	Prefix    netip.Prefix `json:"prefix,omitzero"`     // of ip4 and ip6, host bits as written
 	Bits4     int          `json:"bits4,omitempty"`     // of a and mx: the prefix lengths; 32 and 128 where none was given
 	Bits6     int          `json:"bits6,omitempty"`
-	Value     MacroString  `json:"value,omitzero"` // of a modifier that is neither redirect nor exp
+}
+
+// Value returns what follows the "=" of a modifier.
+func (t *Term) Value() string {
+	_, value, _ := strings.Cut(t.Text, "=")
+	return value
 }

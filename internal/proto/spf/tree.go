@@ -20,10 +20,10 @@ type Node struct {
 	// Err is what could not be found out; a *dns.Error.
 	Err error `json:"-"`
 
-	void     bool  // the domain has no TXT records
-	repeated *Node // with StateRepeated: where it is shown in full
-	simple   bool  // see isSimple
-	bare     bool  // see isBare
+	void     []Query // the question for the policy, if the domain has no TXT records
+	repeated *Node   // with StateRepeated: where it is shown in full
+	simple   bool    // see isSimple
+	bare     bool    // see isBare
 }
 
 // A Branch is a term of a node's record, and what it leads to.
@@ -36,6 +36,8 @@ type Branch struct {
 	Void    bool   `json:"void,omitempty"`
 	Void4   bool   `json:"void_ipv4,omitempty"` // for IPv4 clients
 	Void6   bool   `json:"void_ipv6,omitempty"`
+
+	VoidQueries []Query `json:"void_queries,omitempty"` // what found nothing
 
 	Hosts    []string  `json:"hosts,omitempty"`    // of mx, by preference
 	Networks []Network `json:"networks,omitempty"` // the term's own: ip4, ip6, a, mx

@@ -153,6 +153,35 @@ func TestAnalyseIsBounded(t *testing.T) {
 	}
 }
 
+func TestAnalyseBoundsNetworks(t *testing.T) {
+	n := analyse(t, "example.com TXT v=spf1"+strings.Repeat(" ip4:192.0.2.1", maxBranches)+" -all")
+	if n.State != StateNotAsked || len(n.Terms) != maxBranches {
+		t.Errorf("%s with %d terms, want %s with %d", n.State, len(n.Terms), StateNotAsked, maxBranches)
+	}
+}
+
+func TestAnalyseListsVoids(t *testing.T) {
+	n := analyse(t, `
+		example.com TXT v=spf1 mx include:nx.example.net exists:example.com -all
+		example.com MX mx1.example.com
+		example.com MX mx2.example.com
+		mx1.example.com A 192.0.2.1
+	`)
+	var got []string
+	n.Walk(func(_ *Node, b *Branch) {
+		for _, q := range b.VoidQueries {
+			got = append(got, fmt.Sprintf("%s: %s %s", b.Term.Text, q.Question, q.Answer.Status()))
+		}
+	})
+	want := []string{
+		"mx: mx1.example.com. AAAA NODATA", "mx: mx2.example.com. A NXDOMAIN", "mx: mx2.example.com. AAAA NXDOMAIN",
+		"include:nx.example.net: nx.example.net. TXT NXDOMAIN", "exists:example.com: example.com. A NODATA",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
 func TestNodeNetworks(t *testing.T) {
 	n := analyse(t, `
 		example.com TXT v=spf1 -ip4:192.0.2.1 ip4:192.0.2.0/28 ?include:maybe.example.com include:sure.example.com redirect=last.example.com
