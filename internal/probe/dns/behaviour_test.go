@@ -356,6 +356,17 @@ func TestMalformedResponses(t *testing.T) {
 	}
 }
 
+// Some servers send nothing but a header when they refuse.
+func TestRefusalWithoutQuestion(t *testing.T) {
+	addr := rawServer(t, func(query []byte) [][]byte {
+		return [][]byte{{query[0], query[1], 0x81, 0x85, 0, 0, 0, 0, 0, 0, 0, 0}}
+	})
+	client := newClient(t, probe.Config{Servers: []string{addr}, Timeout: never})
+	if _, err := client.Resolve(t.Context(), txt("example.com")); causeOf(err) != dns.CauseRcode || !strings.Contains(err.Error(), "REFUSED") {
+		t.Errorf("error = %v, want REFUSED", err)
+	}
+}
+
 // A TXT record of no octets must not hide those beside it.
 func TestEmptyTextBesideAnother(t *testing.T) {
 	addr := rawServer(t, func(query []byte) [][]byte {

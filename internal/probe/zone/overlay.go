@@ -15,7 +15,7 @@ import (
 type Overlay struct {
 	Zones []*Zone
 	Next  dns.Resolver
-	Now   func() time.Time // the clock for answers out of the zones
+	Now   func() time.Time // the clock for answers out of the zones; required
 }
 
 var _ dns.Resolver = (*Overlay)(nil)

@@ -107,13 +107,9 @@ func (b *behaviours) of(name string, t dns.Type) (behaviour, bool) {
 		return found, true
 	}
 	labels := dns.Labels(name)
-	for i := 1; i <= len(labels); i++ {
-		above := strings.TrimPrefix("*."+strings.Join(labels[i:], "."), "*.")
-		key := "*." + above
-		if above == "" {
-			key = "*"
-		}
-		if found, ok := pick(b.fail[key], t); ok {
+	for i := range labels {
+		labels[i] = "*" // for the names below what follows it
+		if found, ok := pick(b.fail[strings.Join(labels[i:], ".")], t); ok {
 			return found, true
 		}
 	}

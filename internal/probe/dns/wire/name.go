@@ -2,7 +2,7 @@
 // and back: names, records, and the octets of a question.
 //
 // It exists so that the client, the zone reader and the test server convert
-// alike. No other room may import it, and none sees the library.
+// alike. They alone may import it: no other room sees the library.
 package wire
 
 import (

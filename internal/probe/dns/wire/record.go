@@ -73,6 +73,9 @@ func securityData(rr mdns.RR) (dns.Data, error) {
 	case *mdns.NSEC3PARAM:
 		salt, err := hex.DecodeString(rr.Salt)
 		return dns.NSEC3PARAM{Hash: rr.Hash, Flags: rr.Flags, Iterations: rr.Iterations, Salt: salt}, err
+	case *mdns.RFC3597:
+		text := fmt.Sprintf(`\# %d %s`, len(rr.Rdata)/2, rr.Rdata) // RFC 3597 §5
+		return dns.Unknown{RRType: dns.Type(rr.Hdr.Rrtype), Text: strings.TrimSpace(text)}, nil
 	default:
 		text := strings.TrimPrefix(rr.String(), rr.Header().String())
 		return dns.Unknown{RRType: dns.Type(rr.Header().Rrtype), Text: text}, nil
