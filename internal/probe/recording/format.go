@@ -84,12 +84,17 @@ func escape(s string) string {
 		case c == '\t':
 			b.WriteString(`\t`)
 		case c < ' ' || c > '~' || c == ' ' && i == len(s)-1:
-			fmt.Fprintf(&b, `\%03d`, c)
+			writeDecimal(&b, c)
 		default:
 			b.WriteByte(c)
 		}
 	}
 	return b.String()
+}
+
+// writeDecimal writes `\DDD`.
+func writeDecimal(b *strings.Builder, c byte) {
+	b.Write([]byte{'\\', '0' + c/100, '0' + c/10%10, '0' + c%10})
 }
 
 var errEscape = errors.New(`\n, \r, \t, \\ or \DDD after a backslash`)
@@ -158,7 +163,7 @@ func nameText(name string) string {
 			b.WriteString(name[i : i+2])
 			i++
 		case c == '\\' || c <= ' ' || c > '~':
-			fmt.Fprintf(&b, `\%03d`, c)
+			writeDecimal(&b, c)
 		default:
 			b.WriteByte(c)
 		}
