@@ -59,6 +59,7 @@ const version = "postmuster recording 1"
 const (
 	maxBytes  = 32 << 20
 	maxLine   = 512 << 10 // a TXT record of 64 kB, each octet as \DDD
+	maxLines  = 1_000_000 // what is read of a short line is many times its length
 	maxBlocks = 100_000
 	// The length of a piece of a body on one line, where it has no lines itself.
 	maxBodyLine = 1000
