@@ -67,7 +67,7 @@ func New(c Config) *Fetcher {
 func (f *Fetcher) Fetch(ctx context.Context, r https.Request) *https.Response {
 	ctx, cancel := context.WithTimeout(ctx, f.config.Timeout)
 	defer cancel()
-	response := &https.Response{Request: r, At: f.config.Now()}
+	response := &https.Response{Request: r, At: f.config.Now().UTC()}
 	if failed := f.follow(ctx, response); failed != nil {
 		response.Result, response.Reason, response.Body = failed.result, failed.reason, nil
 	} else {

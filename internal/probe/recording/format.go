@@ -59,6 +59,7 @@ const version = "postmuster recording 1"
 const (
 	maxBytes  = 32 << 20
 	maxLine   = 512 << 10 // a TXT record of 64 kB, each octet as \DDD
+	maxLines  = 1_000_000 // what is read of a short line is many times its length
 	maxBlocks = 100_000
 	// The length of a piece of a body on one line, where it has no lines itself.
 	maxBodyLine = 1000
@@ -84,12 +85,17 @@ func escape(s string) string {
 		case c == '\t':
 			b.WriteString(`\t`)
 		case c < ' ' || c > '~' || c == ' ' && i == len(s)-1:
-			fmt.Fprintf(&b, `\%03d`, c)
+			writeDecimal(&b, c)
 		default:
 			b.WriteByte(c)
 		}
 	}
 	return b.String()
+}
+
+// writeDecimal writes `\DDD`.
+func writeDecimal(b *strings.Builder, c byte) {
+	b.Write([]byte{'\\', '0' + c/100, '0' + c/10%10, '0' + c%10})
 }
 
 var errEscape = errors.New(`\n, \r, \t, \\ or \DDD after a backslash`)
@@ -158,7 +164,7 @@ func nameText(name string) string {
 			b.WriteString(name[i : i+2])
 			i++
 		case c == '\\' || c <= ' ' || c > '~':
-			fmt.Fprintf(&b, `\%03d`, c)
+			writeDecimal(&b, c)
 		default:
 			b.WriteByte(c)
 		}

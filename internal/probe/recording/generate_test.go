@@ -165,7 +165,7 @@ func (g *generator) request() https.Request {
 }
 
 func (g *generator) response(r https.Request) *https.Response {
-	body := pick(g, nil, g.octets(), []byte("version: STSv1\r\nmode: enforce\r\n"), make([]byte, 3000))
+	body := pick(g, nil, g.octets(), []byte("version: STSv1\r\nmode: enforce\r\n"), make([]byte, maxBodyLine+1))
 	return &https.Response{
 		Request: r, Result: pick(g, https.ResultOK, https.ResultTooLarge), Reason: g.text(), Status: pick(g, 0, 200), Location: g.text(),
 		ContentType: g.text(), Body: body, Chain: g.chain(), At: g.time(), Elapsed: g.duration(),

@@ -134,10 +134,13 @@ func (p *parser) parse() error {
 
 func (p *parser) scan() bool {
 	p.line++
-	return p.lines.Scan()
+	return p.line <= maxLines && p.lines.Scan()
 }
 
 func (p *parser) scanError() error {
+	if p.line > maxLines {
+		return fmt.Errorf("read recording: more than %d lines", maxLines)
+	}
 	err := p.lines.Err()
 	if errors.Is(err, bufio.ErrTooLong) {
 		return &SyntaxError{Line: p.line, Want: fmt.Sprintf("a line of at most %d octets", maxLine)}

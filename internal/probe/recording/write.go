@@ -95,19 +95,22 @@ func tokenText(s string) string { return strings.ReplaceAll(escape(s), " ", `\03
 
 // A writer writes lines and keeps the first error.
 type writer struct {
-	out           *bufio.Writer
-	bytes, blocks int
-	err           error
-	certificates  map[string]*x509.Certificate // those that blocks spoke of
+	out                  *bufio.Writer
+	bytes, lines, blocks int
+	err                  error
+	certificates         map[string]*x509.Certificate // those that blocks spoke of
 }
 
 func (w *writer) line(s string) {
 	w.bytes += len(s) + 1
+	w.lines++
 	switch {
 	case w.err != nil:
 		return
 	case w.bytes > maxBytes:
 		w.err = fmt.Errorf("more than the %d MB that a recording may have", maxBytes>>20)
+	case w.lines > maxLines:
+		w.err = fmt.Errorf("more than the %d lines that a recording may have", maxLines)
 	case len(s) > maxLine:
 		w.err = fmt.Errorf("a line of more than %d octets: %.60q", maxLine, s)
 	default:

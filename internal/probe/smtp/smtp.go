@@ -79,7 +79,7 @@ func (t Timeouts) orDefault() Timeouts {
 func (p *Prober) Probe(ctx context.Context, t smtp.Target) *smtp.Session {
 	ctx, cancel := context.WithTimeout(ctx, p.config.Timeouts.Session)
 	defer cancel()
-	s := &smtp.Session{Target: t, HELO: p.config.HELO, At: p.config.Now()}
+	s := &smtp.Session{Target: t, HELO: p.config.HELO, At: p.config.Now().UTC()}
 	d := &dialogue{config: &p.config, session: s, left: maxSession}
 	f := d.run(ctx)
 	s.Result, s.Step = smtp.ResultOK, smtp.StepQUIT

@@ -3,18 +3,19 @@ package smtp
 import (
 	"crypto/tls"
 	"crypto/x509"
-
-	"github.com/postmuster/postmuster/internal/smtp"
 )
 
 // tlsConfig lets the handshake come to its end with whatever the peer has: old
 // versions, weak ciphers and bad certificates are things to report.
 func (d *dialogue) tlsConfig() *tls.Config {
 	return &tls.Config{
-		ServerName:         d.session.Target.Host,
-		Time:               d.config.Now,
-		MinVersion:         tls.VersionTLS10,
-		CipherSuites:       allCipherSuites(),
+		ServerName:   d.session.Target.Host,
+		Time:         d.config.Now,
+		MinVersion:   tls.VersionTLS10,
+		CipherSuites: allCipherSuites(),
+		// Without the large post-quantum share, which some old servers cannot
+		// read: their failure would be ours.
+		CurvePreferences:   []tls.CurveID{tls.X25519, tls.CurveP256, tls.CurveP384, tls.CurveP521},
 		InsecureSkipVerify: true, // verified below, without ending the handshake
 		VerifyConnection: func(state tls.ConnectionState) error {
 			d.verify(state.PeerCertificates)
@@ -64,5 +65,3 @@ func chainError(chain []*x509.Certificate, c *Config) string {
 	}
 	return ""
 }
-
-var _ smtp.Prober = (*Prober)(nil)
