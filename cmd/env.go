@@ -2,6 +2,7 @@ package cmd
 
 import (
 	"context"
+	"crypto/x509"
 	"io"
 	"net"
 	"os"
@@ -22,7 +23,9 @@ type Env struct {
 	Suite    checks.Suite
 	Now      func() time.Time
 	// Dial opens connections to mail and web servers.
-	Dial   func(ctx context.Context, network, address string) (net.Conn, error)
+	Dial func(ctx context.Context, network, address string) (net.Conn, error)
+	// Roots are whom certificates should lead to; the system's when nil.
+	Roots  *x509.CertPool
 	Getenv func(string) string
 	// Hostname is what we call ourselves to mail servers.
 	Hostname string

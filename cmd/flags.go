@@ -32,6 +32,7 @@ type auditFlags struct {
 	selectors            []string
 	senderIPs            []string
 	noSMTP, noBlocklists bool
+	blocklists           []string
 	trustAD              bool
 	smtpPort             uint16
 	scope                checks.Scope
@@ -53,6 +54,7 @@ func (f *auditFlags) register(c *cobra.Command) {
 	fixedCompletion(c, "fail-on", failOnValues())
 	flags.IntVar(&f.minScore, "min-score", 0, "the least score, compared with the low end of its range")
 	flags.BoolVar(&f.noBlocklists, "no-blocklists", false, "ask no blocklists")
+	flags.StringSliceVar(&f.blocklists, "blocklist", nil, "ask this `zone` instead of the usual blocklists (repeatable)")
 	if f.scope == checks.Domain {
 		flags.StringSliceVar(&f.selectors, "selector", nil, "a DKIM `selector` in use (repeatable)")
 		flags.StringSliceVar(&f.senderIPs, "sender-ip", nil, "an `address` that the domain's mail is sent from (repeatable)")
@@ -108,7 +110,7 @@ func (f *auditFlags) policy() verdict.Policy {
 
 func (f *auditFlags) options() (fact.Options, error) {
 	o := fact.Options{
-		Selectors: f.selectors, NoSMTP: f.noSMTP, NoBlocklists: f.noBlocklists, TrustAD: f.trustAD, SMTPPort: f.smtpPort,
+		Selectors: f.selectors, NoSMTP: f.noSMTP, NoBlocklists: f.noBlocklists, Blocklists: f.blocklists, AllowPrivate: f.net.laboratory(), TrustAD: f.trustAD, SMTPPort: f.smtpPort,
 	}
 	for _, text := range f.senderIPs {
 		addr, err := netip.ParseAddr(text)

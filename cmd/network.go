@@ -1,7 +1,10 @@
 package cmd
 
 import (
+	"context"
 	"fmt"
+	"net"
+	"net/netip"
 	"os"
 	"strings"
 	"time"
@@ -25,6 +28,7 @@ type netFlags struct {
 	replay    string
 	at        string
 	ehlo      string
+	connectTo []string
 	verbose   bool
 }
 
@@ -36,6 +40,7 @@ func (f *netFlags) register(c *cobra.Command) {
 	flags.StringVar(&f.replay, "replay", "", "answer from this recorded `file`, without any network")
 	flags.StringVar(&f.at, "at", "", "the `time` to judge by, 2026-11-23 or 2026-11-23T10:00:00Z (default: now)")
 	flags.StringVar(&f.ehlo, "ehlo", "", "the `name` that we give to mail servers (default: this host's)")
+	flags.StringSliceVar(&f.connectTo, "connect-to", nil, "go to another address instead, `ADDR:PORT=ADDR:PORT` (repeatable)")
 	flags.BoolVarP(&f.verbose, "verbose", "v", false, "show the questions asked, and what came back")
 	c.MarkFlagsMutuallyExclusive("record", "replay")
 }
@@ -65,12 +70,18 @@ func (f *netFlags) open(env *Env) (*network, error) {
 		at := now()
 		now = func() time.Time { return at } // the replay has one time only
 	}
+	dial, err := f.dialer(env)
+	if err != nil {
+		return nil, err
+	}
 	n.Now = now
 	n.DNS = resolver
 	n.SMTP = probesmtp.NewShared(probesmtp.NewPaced(probesmtp.New(probesmtp.Config{
-		HELO: f.helo(env), Dial: env.Dial, Now: now,
+		HELO: f.helo(env), Dial: dial, Roots: env.Roots, Now: now,
 	}), pace))
-	n.HTTPS = probehttps.New(probehttps.Config{DNS: resolver, Dial: env.Dial, Now: now, UserAgent: "postmuster/" + version()})
+	n.HTTPS = probehttps.New(probehttps.Config{
+		DNS: resolver, Dial: dial, Roots: env.Roots, Now: now, UserAgent: "postmuster/" + version(), AllowPrivate: f.laboratory(),
+	})
 	if f.record != "" {
 		n.recorder = recording.NewRecorder(now())
 		n.DNS, n.SMTP, n.HTTPS = n.recorder.Resolver(n.DNS), n.recorder.Prober(n.SMTP), n.recorder.Fetcher(n.HTTPS)
@@ -87,6 +98,42 @@ func (f *netFlags) helo(env *Env) string {
 		return f.ehlo
 	}
 	return env.Hostname
+}
+
+// dialer is the environment's, led elsewhere where --connect-to says so.
+func (f *netFlags) dialer(env *Env) (dialFunc, error) {
+	instead := map[netip.AddrPort]string{}
+	for _, pair := range f.connectTo {
+		from, to, _ := strings.Cut(pair, "=")
+		key, err := netip.ParseAddrPort(from)
+		if _, toErr := netip.ParseAddrPort(to); err != nil || toErr != nil {
+			return nil, fmt.Errorf("--connect-to %q is not ADDR:PORT=ADDR:PORT", pair)
+		}
+		instead[key] = to
+	}
+	return func(ctx context.Context, network, address string) (net.Conn, error) {
+		if target, err := netip.ParseAddrPort(address); err == nil && instead[target] != "" {
+			address = instead[target]
+		}
+		return env.Dial(ctx, network, address)
+	}, nil
+}
+
+type dialFunc = func(ctx context.Context, network, address string) (net.Conn, error)
+
+// laboratory reports whether the user named a resolver on this machine, so that
+// the world that it shows may lie on this machine too.
+func (f *netFlags) laboratory() bool {
+	for _, r := range f.resolvers {
+		host, _, err := net.SplitHostPort(r)
+		if err != nil {
+			host = r
+		}
+		if addr, err := netip.ParseAddr(strings.Trim(host, "[]")); err == nil && addr.IsLoopback() {
+			return true
+		}
+	}
+	return false
 }
 
 func (f *netFlags) clock(now func() time.Time) (func() time.Time, error) {

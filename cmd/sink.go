@@ -2,10 +2,11 @@ package cmd
 
 import (
 	"context"
+	"crypto/tls"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net"
-	"sync"
 
 	"github.com/spf13/cobra"
 
@@ -13,6 +14,7 @@ import (
 	"github.com/postmuster/postmuster/internal/audit"
 	"github.com/postmuster/postmuster/internal/message"
 	"github.com/postmuster/postmuster/internal/report"
+	"github.com/postmuster/postmuster/internal/sink"
 	sinksmtp "github.com/postmuster/postmuster/internal/sink/smtp"
 )
 
@@ -59,34 +61,35 @@ func runSink(ctx context.Context, env *Env, f *auditFlags, addr string) error {
 	}
 	fmt.Fprintf(env.Err, "postmuster sink: SMTP on %s; nothing is delivered, Ctrl-C ends\n", listener.Addr())
 	_, err = f.write(env, true, func(w report.Writer) (int, error) {
-		s := &scorer{auditor: auditor, writer: w}
-		return exitMet, newSinkServer(env, s).Serve(ctx, listener)
+		left, err := serveSink(ctx, env, auditor, listener, w)
+		if left > 0 {
+			fmt.Fprintf(env.Err, "postmuster sink: %d messages were received and not scored\n", left)
+		}
+		return exitMet, err
 	})
-	if closeErr := network.close(&f.net); err == nil {
-		err = closeErr
-	}
-	return err
+	return errors.Join(err, network.close(&f.net))
 }
 
-func newSinkServer(env *Env, handler sinksmtp.Handler) *sinksmtp.Server {
+// serveSink receives until ctx ends, and writes the reports. It returns how many
+// messages were not scored.
+func serveSink(ctx context.Context, env *Env, a *audit.Auditor, l net.Listener, w report.Writer) (left int, err error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	score := func(ctx context.Context, m *message.Message) *report.Report { return a.Message(ctx, m, "") }
+	queue := sink.NewQueue(score, w.Write)
+	served := make(chan error, 1)
+	go func() {
+		served <- newSinkServer(env, queue, nil).Serve(ctx, l)
+		cancel()
+	}()
+	left, err = queue.Run(ctx)
+	cancel()
+	return left, errors.Join(err, <-served)
+}
+
+func newSinkServer(env *Env, handler sinksmtp.Handler, tlsConfig *tls.Config) *sinksmtp.Server {
 	return sinksmtp.New(sinksmtp.Config{
-		Handler: handler, Domain: env.Hostname, Now: env.Now, Auth: true,
+		Handler: handler, Domain: env.Hostname, Now: env.Now, TLS: tlsConfig, Auth: true,
 		Logger: slog.New(slog.NewTextHandler(env.Err, &slog.HandlerOptions{Level: slog.LevelWarn})),
 	})
-}
-
-// scorer scores every message before it is acknowledged, and writes the report.
-type scorer struct {
-	auditor *audit.Auditor
-
-	mu     sync.Mutex
-	writer report.Writer
-}
-
-// Receive scores one message.
-func (s *scorer) Receive(ctx context.Context, m *message.Message) error {
-	r := s.auditor.Message(ctx, m, "")
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.writer.Write(r)
 }

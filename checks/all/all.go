@@ -5,12 +5,18 @@ import (
 	"slices"
 
 	"github.com/postmuster/postmuster/checks"
+	"github.com/postmuster/postmuster/checks/blocklist"
+	"github.com/postmuster/postmuster/checks/dkim"
+	"github.com/postmuster/postmuster/checks/dmarc"
+	"github.com/postmuster/postmuster/checks/dns"
+	"github.com/postmuster/postmuster/checks/mx"
 	"github.com/postmuster/postmuster/checks/spf"
+	"github.com/postmuster/postmuster/checks/transport"
 )
 
 // Checks returns all checks, by scope, category and ID.
 func Checks() checks.Suite {
 	return slices.Concat(
-		spf.Checks(),
+		blocklist.Checks(), dkim.Checks(), dmarc.Checks(), dns.Checks(), mx.Checks(), spf.Checks(), transport.Checks(),
 	).Sorted()
 }

@@ -87,8 +87,8 @@ func judge(p *checks.Pass, subjects []facts.ListedSubject, wanted func(facts.Lis
 		if !wanted(s) {
 			continue
 		}
-		judged++
 		for _, l := range s.Listings {
+			judged++
 			switch {
 			case l.State == dnsbl.StateUnknown && effectOf(l.Zone) == effect:
 				p.Unknownf(place(s, l.Zone), "%s", l.Reason)
@@ -98,7 +98,7 @@ func judge(p *checks.Pass, subjects []facts.ListedSubject, wanted func(facts.Lis
 		}
 	}
 	if judged == 0 {
-		p.Skipf("%s", none)
+		p.Skipf("%s, or no list was asked about it", none)
 	}
 }
 

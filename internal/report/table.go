@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/fatih/color"
+	"github.com/mattn/go-runewidth"
 	"github.com/olekukonko/tablewriter"
 	"github.com/olekukonko/tablewriter/renderer"
 	"github.com/olekukonko/tablewriter/tw"
@@ -293,13 +294,32 @@ func (t *tableWriter) table(header []string, rows [][]string) {
 		tablewriter.WithRenderer(renderer.NewBlueprint(tw.Rendition{Symbols: symbols})),
 		tablewriter.WithHeaderAutoFormat(tw.Off),
 		tablewriter.WithHeaderAlignment(tw.AlignLeft),
-		tablewriter.WithMaxWidth(t.style.Width),
+		tablewriter.WithRowAutoWrap(tw.WrapNone), // the library shares the width out evenly; the last column needs most of it
 	)
 	table.Header(header)
+	last := len(header) - 1
+	room := t.style.Width - widthOf(header, rows)
 	for _, row := range rows {
+		row[last] = strings.Join(wrap(row[last], room), "\n")
 		_ = table.Append(row) // rows of strings cannot be refused
 	}
 	_ = table.Render() // into a buffer
+}
+
+// widthOf is how many columns a table takes without the text of its last column.
+func widthOf(header []string, rows [][]string) int {
+	width := 1
+	for i := range header {
+		column := runewidth.StringWidth(header[i])
+		for _, row := range rows {
+			column = max(column, runewidth.StringWidth(row[i]))
+		}
+		if i == len(header)-1 {
+			column = 0
+		}
+		width += column + len("|  ")
+	}
+	return width
 }
 
 // field writes "  label    text" with the text wrapped beside its label.

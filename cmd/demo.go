@@ -1,0 +1,270 @@
+package cmd
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"net"
+	"net/netip"
+	"net/smtp"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/postmuster/postmuster/checks"
+	"github.com/postmuster/postmuster/internal/audit"
+	"github.com/postmuster/postmuster/internal/message"
+	"github.com/postmuster/postmuster/internal/report"
+	"github.com/postmuster/postmuster/internal/sink"
+	"github.com/postmuster/postmuster/internal/testkit/mailnet"
+	"github.com/postmuster/postmuster/internal/testkit/smtptest"
+)
+
+func newDemo(env *Env) *cobra.Command {
+	var keep bool
+	var format string
+	var asJSON, noColor bool
+	c := &cobra.Command{
+		Use:   "demo",
+		Short: "See everything work, on an embedded mail internet",
+		Long: `Start a small mail internet on this machine (a name server, mail servers of
+different health, a blocklist), audit three domains, and send two messages
+through the sink. It needs no network and changes nothing.`,
+		Example: `  postmuster demo
+  postmuster demo --keep     # leave it running, to try commands by hand
+  postmuster demo --format json`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if asJSON {
+				format = "json"
+			}
+			if !slices.Contains(report.Formats(), format) {
+				return fmt.Errorf("--format %q: there are %s", format, strings.Join(report.Formats(), ", "))
+			}
+			return runDemo(cmd.Context(), env, format, noColor, keep)
+		},
+	}
+	addFormat(c, &format, &asJSON, report.Formats())
+	c.Flags().BoolVar(&noColor, "no-color", false, "no colours and symbols")
+	c.Flags().BoolVar(&keep, "keep", false, "leave everything running, and say how to use it")
+	return c
+}
+
+func runDemo(ctx context.Context, env *Env, format string, noColor, keep bool) error {
+	world, err := mailnet.Start(env.Now())
+	if err != nil {
+		return err
+	}
+	defer world.Close()
+	inside := *env
+	inside.Dial, inside.Roots = world.Dial, world.Roots()
+
+	w, err := report.NewWriter(format, env.Out, env.style(noColor, true))
+	if err != nil {
+		return err
+	}
+	if err := demoDomains(ctx, &inside, world, w); err != nil {
+		return err
+	}
+	if err := demoMessages(ctx, &inside, world, w); err != nil {
+		return err
+	}
+	if err := w.Close(); err != nil || !keep {
+		return err
+	}
+	return keepDemo(ctx, &inside, world)
+}
+
+func demoFlags(world *mailnet.Net, scope checks.Scope) *auditFlags {
+	return &auditFlags{
+		net: netFlags{resolvers: []string{world.DNS.Addr()}}, timeout: audit.DefaultTimeout,
+		failOn: string(checks.High), blocklists: []string{mailnet.Blocklist}, scope: scope,
+	}
+}
+
+func demoAuditor(env *Env, world *mailnet.Net, scope checks.Scope) (*audit.Auditor, *network, error) {
+	f := demoFlags(world, scope)
+	n, err := f.net.open(env)
+	if err != nil {
+		return nil, nil, err
+	}
+	a, err := f.auditor(env, n)
+	return a, n, err
+}
+
+func demoDomains(ctx context.Context, env *Env, world *mailnet.Net, w report.Writer) error {
+	fmt.Fprintf(env.Err, "A mail internet runs on this machine. Auditing %s …\n\n", strings.Join(mailnet.Domains, ", "))
+	a, n, err := demoAuditor(env, world, checks.Domain)
+	if err != nil {
+		return err
+	}
+	defer n.client.Close()
+	var jobs iter.Seq[job] = func(yield func(job) bool) {
+		for _, domain := range mailnet.Domains {
+			if !yield(domainJob(domain, "")) {
+				return
+			}
+		}
+	}
+	_, err = auditAll(ctx, env, a, jobs, w)
+	return err
+}
+
+// demoMessages sends the messages through a sink of its own, one after another,
+// and writes their reports.
+func demoMessages(ctx context.Context, env *Env, world *mailnet.Net, w report.Writer) error {
+	mails, err := world.Messages(env.Now())
+	if err != nil {
+		return err
+	}
+	a, n, err := demoAuditor(env, world, checks.Message)
+	if err != nil {
+		return err
+	}
+	defer n.client.Close()
+	s, err := startDemoSink(ctx, env, world, a, "127.0.0.1:0")
+	if err != nil {
+		return err
+	}
+	defer s.stop()
+	for _, mail := range mails {
+		fmt.Fprintf(env.Err, "Sending %s …\n\n", mail.Title)
+		if err := s.send(mail); err != nil {
+			return fmt.Errorf("send %s: %w", mail.Title, err)
+		}
+		select {
+		case r := <-s.reports:
+			if err := w.Write(r); err != nil {
+				return err
+			}
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	return nil
+}
+
+// demoSink is a sink whose clients seem to come from the Internet.
+type demoSink struct {
+	addr    string
+	roots   *tls.Config
+	reports chan *report.Report
+	stop    func()
+}
+
+func startDemoSink(ctx context.Context, env *Env, world *mailnet.Net, a *audit.Auditor, addr string) (*demoSink, error) {
+	listener, err := net.Listen("tcp", addr)
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	s := &demoSink{
+		addr: listener.Addr().String(), reports: make(chan *report.Report),
+		roots: &tls.Config{RootCAs: world.Roots(), ServerName: "sink.example.com"},
+	}
+	queue := sink.NewQueue(func(ctx context.Context, m *message.Message) *report.Report {
+		comeFrom(m)
+		return a.Message(ctx, m, "")
+	}, func(r *report.Report) error {
+		select {
+		case s.reports <- r:
+		case <-ctx.Done():
+		}
+		return nil
+	})
+	certificate := world.CA().Issue(smtptest.Leaf{Names: []string{"sink.example.com"}})
+	server := newSinkServer(env, queue, &tls.Config{Certificates: []tls.Certificate{certificate}})
+	done := make(chan error, 2)
+	go func() { done <- server.Serve(ctx, listener) }()
+	go func() { _, err := queue.Run(ctx); done <- err }()
+	s.stop = func() {
+		cancel()
+		<-done
+		<-done
+	}
+	return s, nil
+}
+
+// comeFrom gives a message the address of the demo's sender that said its HELO.
+func comeFrom(m *message.Message) {
+	if addr, ok := mailnet.Senders[m.Session.HELO]; ok {
+		m.Session.Peer = netip.AddrPortFrom(addr, m.Session.Peer.Port())
+	}
+}
+
+func (s *demoSink) send(mail mailnet.Mail) error {
+	c, err := smtp.Dial(s.addr)
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	if err := errors.Join(c.Hello(mail.HELO), c.StartTLS(s.roots), c.Mail(mail.MailFrom), c.Rcpt(mail.Rcpt)); err != nil {
+		return err
+	}
+	data, err := c.Data()
+	if err != nil {
+		return err
+	}
+	if _, err := io.Copy(data, bytes.NewReader(mail.Data)); err != nil {
+		return err
+	}
+	return errors.Join(data.Close(), c.Quit())
+}
+
+// keepDemo leaves the internet and a sink running until ctx ends, and says how
+// to use them.
+func keepDemo(ctx context.Context, env *Env, world *mailnet.Net) error {
+	dir, err := os.MkdirTemp("", "postmuster-demo-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	roots := filepath.Join(dir, "roots.pem")
+	block := &pem.Block{Type: "CERTIFICATE", Bytes: world.CA().Certificate().Raw}
+	if err := os.WriteFile(roots, pem.EncodeToMemory(block), 0o644); err != nil {
+		return err
+	}
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return err
+	}
+	a, n, err := demoAuditor(env, world, checks.Message)
+	if err != nil {
+		return err
+	}
+	defer n.client.Close()
+	sayHow(env, world, roots, listener.Addr())
+	w, err := report.NewWriter("table", env.Out, env.style(false, false))
+	if err != nil {
+		return err
+	}
+	_, err = serveSink(ctx, env, a, listener, w)
+	return err
+}
+
+func sayHow(env *Env, world *mailnet.Net, roots string, smtpAddr net.Addr) {
+	command := fmt.Sprintf("SSL_CERT_FILE=%s postmuster audit --resolver %s --blocklist %s", roots, world.DNS.Addr(), mailnet.Blocklist)
+	for _, pair := range world.ConnectTo() {
+		command += " \\\n    --connect-to '" + pair + "'"
+	}
+	host, port, _ := net.SplitHostPort(smtpAddr.String())
+	fmt.Fprintf(env.Out, `
+Everything is still running; Ctrl-C ends it. Audit a domain of it:
+
+  %s \
+    %s
+
+Send a message to the sink, and see its report here:
+
+  swaks --server %s --port %s --from news@example.net --to sam@recipient.test
+  printf 'EHLO localhost\r\nMAIL FROM:<news@example.net>\r\nRCPT TO:<sam@recipient.test>\r\nDATA\r\nSubject: hello\r\n\r\nhello\r\n.\r\nQUIT\r\n' | nc %s %s
+`, command, mailnet.Domains[1], host, port, host, port)
+}
