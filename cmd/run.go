@@ -33,6 +33,9 @@ func runJobs(ctx context.Context, env *Env, f *auditFlags, jobs iter.Seq[job], s
 	if err != nil {
 		return err
 	}
+	if err := net.reachable(ctx, &f.net); err != nil {
+		return err
+	}
 	auditor, err := f.auditor(env, net)
 	if err != nil {
 		return err
