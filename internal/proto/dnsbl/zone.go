@@ -1,5 +1,13 @@
 package dnsbl
 
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/postmuster/postmuster/internal/dns"
+)
+
 // A Zone is a list: where it is, what it lists, and what its answers mean.
 type Zone struct {
 	Name   string `json:"name"`
@@ -12,6 +20,8 @@ type Zone struct {
 	Bits []Bit `json:"bits,omitempty"`
 	// TestDomain is listed in a zone of domains: TEST (RFC 5782 §5) if empty.
 	TestDomain string `json:"test_domain,omitempty"`
+	// MissingDomain is never listed there: INVALID (RFC 5782 §5) if empty.
+	MissingDomain string `json:"missing_domain,omitempty"`
 	// NoTestPoint tells that the zone lacks the entry that RFC 5782 asks for;
 	// only the entry that must be missing is asked for.
 	NoTestPoint bool `json:"no_test_point,omitempty"`
@@ -27,43 +37,58 @@ type Zone struct {
 	Note          string `json:"note,omitempty"`
 	Source        string `json:"source"`
 
+	// Unasked reports that the zone is asked only when it is named: what it
+	// lists is seldom of use, or whether it still lives was not seen lately.
+	Unasked bool `json:"unasked,omitempty"`
+
 	key string
 }
 
-// A Code is the meaning of an answer.
-type Code struct {
-	// Addr is an IPv4 address in which an octet may be a range or any:
-	// "127.0.0.4-7", "127.0.*.2".
-	Addr    string `json:"addr"`
-	Meaning string `json:"meaning"`
-	Effect  Effect `json:"effect,omitempty"` // the zone's if empty
-}
-
-// A Bit is the meaning of a flag in the last octet of an answer.
-type Bit struct {
-	Mask    uint8  `json:"mask"`
-	Meaning string `json:"meaning"`
-	Effect  Effect `json:"effect,omitempty"` // the zone's if empty
-}
-
 // WithKey returns the zone to ask with a customer's key.
-func (z Zone) WithKey(key string) (Zone, error) { return z, nil }
+func (z Zone) WithKey(key string) (Zone, error) {
+	if z.KeyZone == "" {
+		return z, fmt.Errorf("%s is not asked with a key", z.Name)
+	}
+	key = strings.ToLower(key)
+	if key == "" || len(key) > maxLabel || strings.Trim(key, labelCharacters) != "" {
+		return z, fmt.Errorf("the key for %s is not a label of letters, digits and hyphens", z.Name)
+	}
+	z.key = key
+	return z, nil
+}
+
+// origin is the zone that is really asked.
+func (z Zone) origin() string {
+	if z.key != "" {
+		return z.key + "." + z.KeyZone
+	}
+	return z.Name
+}
 
 // Lists reports whether the zone lists subjects of a kind.
-func (z Zone) Lists(k Kind) bool { return false }
+func (z Zone) Lists(k Kind) bool { return slices.Contains(z.Kinds, k) }
 
-// Zones returns the lists that are asked by default.
-func Zones() []Zone { return nil }
-
-// ZoneNamed returns the zone of that name from Zones.
-func ZoneNamed(name string) (Zone, bool) { return Zone{}, false }
-
-// A Dead is a zone that must not be asked any more.
-type Dead struct {
-	Zone   string `json:"zone"` // and every name below it
-	Reason string `json:"reason"`
-	Source string `json:"source"`
+// Zones returns the lists that are asked by default: those that were seen to
+// live, and may be asked without a key or a registration.
+func Zones() []Zone {
+	var zones []Zone
+	for _, z := range zoneTable {
+		if !z.NeedsKey && !z.Registered && !z.Unasked {
+			zones = append(zones, z)
+		}
+	}
+	return zones
 }
 
-// IsDead reports whether a zone is on the deny list.
-func IsDead(zone string) (Dead, bool) { return Dead{}, false }
+// Known returns every list whose answers are understood, asked by default or not.
+func Known() []Zone { return slices.Clone(zoneTable) }
+
+// ZoneNamed returns the zone of that name from Known.
+func ZoneNamed(name string) (Zone, bool) {
+	for _, z := range zoneTable {
+		if dns.EqualNames(z.Name, name) {
+			return z, true
+		}
+	}
+	return Zone{}, false
+}
