@@ -108,4 +108,3 @@ func rsaBits(s *dkim.Signature) int {
 	}
 	return s.Key.Key.Bits
 }
-
