@@ -57,29 +57,12 @@ var _ = suite.Add(&checks.Check{
 			p.Skipf("there is no MIME-Version field")
 			return
 		}
-		version := withoutComments(f.Unfolded())
+		version := message.WithoutComments(f.Unfolded())
 		if strings.Join(strings.Fields(version), "") != "1.0" {
 			p.Report(checks.Finding{Where: f.Where(), Message: "the version is not 1.0", Evidence: facts.SeenFields(f)})
 		}
 	},
 })
-
-// withoutComments takes comments away: "1.0 (Apple Message framework)".
-func withoutComments(s string) string {
-	var b strings.Builder
-	depth := 0
-	for _, r := range s {
-		switch {
-		case r == '(':
-			depth++
-		case r == ')' && depth > 0:
-			depth--
-		case depth == 0:
-			b.WriteRune(r)
-		}
-	}
-	return b.String()
-}
 
 // What servers and filters read without complaint.
 const (
