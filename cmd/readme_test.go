@@ -13,7 +13,6 @@ import (
 
 //go:generate go test . -run TestReadmeListsTheChecks -args -update
 
-
 const (
 	readme     = "../README.md"
 	tableBegin = "<!-- the table of checks: go generate ./cmd -->\n"
