@@ -51,6 +51,7 @@ func (t *tableWriter) Write(r *Report) error {
 	t.findings(r)
 	t.unknown(r)
 	t.ledger(r)
+	t.providers(r)
 	t.passed(r)
 	_, err := t.w.Write(t.b.Bytes())
 	return err
@@ -285,6 +286,40 @@ func (t *tableWriter) ledger(r *Report) {
 	rows = append(rows, []string{"together", off(total), "", capNote(r, total)})
 	t.table([]string{"Category", "Off", "At most", "Checks"}, rows)
 	t.line("")
+}
+
+// providers says what the mailbox providers would make of it.
+func (t *tableWriter) providers(r *Report) {
+	if len(r.Providers) == 0 {
+		return
+	}
+	rows := make([][]string, len(r.Providers))
+	for i, p := range r.Providers {
+		rows[i] = []string{p.Name, p.Verdict, strings.Join(shortcomings(p), "; ")}
+	}
+	t.table([]string{"Provider", "Verdict", "Because of"}, rows)
+	t.line("")
+}
+
+// shortcomings are the requirements that are not met, or else those of which it
+// is not known.
+func shortcomings(p verdict.Provider) []string {
+	state := verdict.NotMet
+	if p.Verdict != verdict.ProviderFail {
+		state = verdict.Unknown
+	}
+	var texts []string
+	for _, r := range p.Requirements {
+		if r.State != state || len(r.Checks) == 0 {
+			continue
+		}
+		text := r.Title
+		if r.Reply != "" {
+			text += " (" + r.Reply + ")"
+		}
+		texts = append(texts, text)
+	}
+	return texts
 }
 
 // capNote explains a score that is not 100 less the points off.
