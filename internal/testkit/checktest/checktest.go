@@ -21,7 +21,6 @@
 package checktest
 
 import (
-	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -173,8 +172,6 @@ func describe(r *checks.Result) string {
 	}
 	return b.String()
 }
-
-var errDark = errors.New("no question is answered here")
 
 func (w *world) set(net fact.Net) *fact.Set {
 	return fact.NewSet(w.subject, w.options, net)
