@@ -25,7 +25,6 @@
 package checktest
 
 import (
-	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -177,8 +176,6 @@ func describe(r *checks.Result) string {
 	}
 	return b.String()
 }
-
-var errDark = errors.New("no question is answered here")
 
 func (w *world) set(net fact.Net) *fact.Set {
 	return fact.NewSet(w.subject, w.options, net)
