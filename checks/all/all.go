@@ -14,6 +14,7 @@ import (
 	"github.com/postmuster/postmuster/checks/list"
 	"github.com/postmuster/postmuster/checks/mime"
 	"github.com/postmuster/postmuster/checks/mx"
+	"github.com/postmuster/postmuster/checks/session"
 	"github.com/postmuster/postmuster/checks/spf"
 	"github.com/postmuster/postmuster/checks/transport"
 )
@@ -22,6 +23,6 @@ import (
 func Checks() checks.Suite {
 	return slices.Concat(
 		blocklist.Checks(), dkim.Checks(), dmarc.Checks(), dns.Checks(), mx.Checks(), spf.Checks(), transport.Checks(),
-		auth.Checks(), header.Checks(), list.Checks(), mime.Checks(),
+		auth.Checks(), header.Checks(), list.Checks(), mime.Checks(), session.Checks(),
 	).Sorted()
 }
