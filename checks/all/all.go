@@ -11,6 +11,7 @@ import (
 	"github.com/postmuster/postmuster/checks/dmarc"
 	"github.com/postmuster/postmuster/checks/dns"
 	"github.com/postmuster/postmuster/checks/header"
+	"github.com/postmuster/postmuster/checks/html"
 	"github.com/postmuster/postmuster/checks/list"
 	"github.com/postmuster/postmuster/checks/mime"
 	"github.com/postmuster/postmuster/checks/mx"
@@ -23,6 +24,6 @@ import (
 func Checks() checks.Suite {
 	return slices.Concat(
 		blocklist.Checks(), dkim.Checks(), dmarc.Checks(), dns.Checks(), mx.Checks(), spf.Checks(), transport.Checks(),
-		auth.Checks(), header.Checks(), list.Checks(), mime.Checks(), session.Checks(),
+		auth.Checks(), header.Checks(), html.Checks(), list.Checks(), mime.Checks(), session.Checks(),
 	).Sorted()
 }
