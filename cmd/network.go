@@ -2,6 +2,7 @@ package cmd
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"net/netip"
@@ -189,7 +190,7 @@ func (f *netFlags) resolver(env *Env, n *network) (dns.Resolver, error) {
 		return nil, err
 	}
 	if len(zones) > 0 {
-		resolver = &zone.Overlay{Zones: zones, Next: resolver}
+		resolver = &zone.Overlay{Zones: zones, Next: resolver, Now: env.Now}
 	}
 	return resolver, nil
 }
@@ -209,6 +210,20 @@ func readZones(files []string) ([]*zone.Zone, error) {
 		zones = append(zones, z)
 	}
 	return zones, nil
+}
+
+// reachable asks the resolvers that the user named for anything, and says so when
+// not one is there: that is a mistake in the command, not a finding.
+func (n *network) reachable(ctx context.Context, f *netFlags) error {
+	if n.client == nil || len(f.resolvers) == 0 {
+		return nil
+	}
+	_, err := n.client.Resolve(ctx, dns.Question{Name: ".", Type: dns.TypeNS})
+	var failure *dns.Error
+	if errors.As(err, &failure) && (failure.Cause == dns.CauseTimeout || failure.Cause == dns.CauseNetwork) {
+		return fmt.Errorf("--resolver %s: no name server answers there: %s", strings.Join(f.resolvers, ", "), failure.Reason())
+	}
+	return nil
 }
 
 func describeQuery(q dns.Question, a *dns.Answer, err error) string {

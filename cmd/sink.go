@@ -51,6 +51,9 @@ func runSink(ctx context.Context, env *Env, f *auditFlags, addr string) error {
 	if err != nil {
 		return err
 	}
+	if err := network.reachable(ctx, &f.net); err != nil {
+		return err
+	}
 	auditor, err := f.auditor(env, network)
 	if err != nil {
 		return err

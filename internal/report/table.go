@@ -51,6 +51,7 @@ func (t *tableWriter) Write(r *Report) error {
 	t.findings(r)
 	t.unknown(r)
 	t.ledger(r)
+	t.providers(r)
 	t.passed(r)
 	_, err := t.w.Write(t.b.Bytes())
 	return err
@@ -94,6 +95,9 @@ func (t *tableWriter) head(r *Report) {
 }
 
 func (t *tableWriter) scoreLine(r *Report) string {
+	if r.Score.Evaluated == 0 && r.Score.Applicable > 0 {
+		return fmt.Sprintf("not known, between %d and %d; none of %d checks came to an answer", r.Score.Low, r.Score.High, r.Score.Applicable)
+	}
 	s := fmt.Sprintf("%d of 100, grade %s", r.Score.Value, gradeMark(r))
 	if r.Score.Low != r.Score.High {
 		s += fmt.Sprintf("; between %d and %d once all is known", r.Score.Low, r.Score.High)
@@ -124,10 +128,25 @@ func (t *tableWriter) gateLine(r *Report) string {
 	word := gateWord(r)
 	paint := map[string]color.Attribute{"met": color.FgGreen, "undecided": color.FgYellow, "not met": color.FgRed}[word]
 	line := t.paint(paint, word)
-	if len(r.Gate.Reasons) > 0 {
+	switch n := len(r.Gate.Reasons); {
+	case r.Gate.Undecided:
+		line += fmt.Sprintf(": %s that could break it could not be answered, see below", count(n, "check"))
+	case n > reasonsShown:
+		line += ": " + printable(strings.Join(r.Gate.Reasons[:reasonsShown], "; ")) + fmt.Sprintf("; and %d more", n-reasonsShown)
+	case n > 0:
 		line += ": " + printable(strings.Join(r.Gate.Reasons, "; "))
 	}
 	return line
+}
+
+// reasonsShown is how many reasons fit before the findings say the same.
+const reasonsShown = 5
+
+func count(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
 }
 
 // failures returns the failed results, what to mend first at the top.
@@ -211,35 +230,106 @@ func (t *tableWriter) unknown(r *Report) {
 	}
 	t.line(t.paint(color.Bold, "What could not be found out"))
 	t.line("")
-	for _, result := range results {
-		line := result.Check + " (" + string(result.Severity) + "): "
-		if result.Outcome == checks.OutcomeBroken {
-			line += "a bug in postmuster, please report it: "
-		}
-		if len(result.Unknown) == 0 {
-			line += shorten(printable(result.Reason))
-		}
-		t.text(2, line)
-		for _, u := range result.Unknown {
-			t.field("unknown", printable(u.Where+": "+u.Reason))
-		}
+	for _, group := range byReason(results) {
+		t.text(2, printable(group.reason))
+		t.text(6, strings.Join(group.checks, ", "))
 	}
 	t.line("")
 }
 
-func (t *tableWriter) ledger(r *Report) {
-	if len(r.Score.Categories) == 0 {
-		return
+// A reasonGroup is the checks that one thing kept from an answer: a name server
+// that is silent silences many.
+type reasonGroup struct {
+	reason string
+	checks []string
+}
+
+func byReason(results []Result) []reasonGroup {
+	var groups []reasonGroup
+	for _, result := range results {
+		for _, reason := range reasonsOf(result) {
+			i := slices.IndexFunc(groups, func(g reasonGroup) bool { return g.reason == reason })
+			if i < 0 {
+				i = len(groups)
+				groups = append(groups, reasonGroup{reason: reason})
+			}
+			groups[i].checks = append(groups[i].checks, result.Check+" ("+string(result.Severity)+")")
+		}
 	}
-	rows := make([][]string, 0, len(r.Score.Categories)+1)
+	return groups
+}
+
+func reasonsOf(result Result) []string {
+	if result.Outcome == checks.OutcomeBroken {
+		return []string{"a bug in postmuster, please report it: " + shorten(result.Reason)}
+	}
+	if len(result.Unknown) == 0 {
+		return []string{shorten(result.Reason)}
+	}
+	reasons := make([]string, len(result.Unknown))
+	for i, u := range result.Unknown {
+		reasons[i] = u.Where + ": " + u.Reason
+	}
+	return reasons
+}
+
+func (t *tableWriter) ledger(r *Report) {
+	var rows [][]string
 	total := 0
 	for _, c := range r.Score.Categories {
+		if c.Off == 0 {
+			continue
+		}
 		total += c.Off
-		rows = append(rows, []string{c.Name, off(c.Off), fmt.Sprint(c.Cap), strings.Join(costly(r, c.Name), ", ")})
+		rows = append(rows, []string{c.Name, fmt.Sprintf("-%d", c.Off), fmt.Sprint(c.Cap), strings.Join(costly(r, c.Name), ", ")})
 	}
-	rows = append(rows, []string{"together", off(total), "", capNote(r, total)})
+	if len(rows) == 0 {
+		return
+	}
+	rows = append(rows, []string{"together", fmt.Sprintf("-%d", total), "", capNote(r, total)})
 	t.table([]string{"Category", "Off", "At most", "Checks"}, rows)
 	t.line("")
+}
+
+// providers says what the mailbox providers would make of it.
+func (t *tableWriter) providers(r *Report) {
+	if len(r.Providers) == 0 {
+		return
+	}
+	rows := make([][]string, len(r.Providers))
+	names := make([]string, len(r.Providers))
+	for i, p := range r.Providers {
+		names[i] = p.Name
+		rows[i] = []string{p.Name, p.Verdict, strings.Join(shortcomings(p), "; ")}
+	}
+	if !slices.ContainsFunc(r.Providers, func(p verdict.Provider) bool { return p.Verdict != verdict.ProviderPass }) {
+		t.text(0, "Meets what can be checked of the requirements of "+strings.Join(names, ", ")+".")
+		t.line("")
+		return
+	}
+	t.table([]string{"Provider", "Verdict", "Because of"}, rows)
+	t.line("")
+}
+
+// shortcomings are the requirements that are not met, or else those of which it
+// is not known.
+func shortcomings(p verdict.Provider) []string {
+	state := verdict.NotMet
+	if p.Verdict != verdict.ProviderFail {
+		state = verdict.Unknown
+	}
+	var texts []string
+	for _, r := range p.Requirements {
+		if r.State != state || len(r.Checks) == 0 {
+			continue
+		}
+		text := r.Title
+		if r.Reply != "" {
+			text += " (" + r.Reply + ")"
+		}
+		texts = append(texts, text)
+	}
+	return texts
 }
 
 // capNote explains a score that is not 100 less the points off.
@@ -248,13 +338,6 @@ func capNote(r *Report, total int) string {
 		return fmt.Sprintf("%d are left; a blocker caps the score at %d", left, r.Score.Value)
 	}
 	return ""
-}
-
-func off(points int) string {
-	if points == 0 {
-		return "0"
-	}
-	return fmt.Sprintf("-%d", points)
 }
 
 func costly(r *Report, category string) []string {

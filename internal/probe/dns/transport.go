@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"os"
+	"syscall"
 	"time"
 
 	"github.com/postmuster/postmuster/internal/dns"
@@ -31,8 +32,18 @@ func classify(err error) *dns.Error {
 	case errors.As(err, &network) && network.Timeout():
 		return &dns.Error{Cause: dns.CauseTimeout}
 	default:
-		return &dns.Error{Cause: dns.CauseNetwork, Err: err}
+		return &dns.Error{Cause: dns.CauseNetwork, Err: withoutPorts(err)}
 	}
+}
+
+// withoutPorts leaves of a socket's error what happened: "connection refused".
+// Our own port, another one each time, would make equal failures look different.
+func withoutPorts(err error) error {
+	var errno syscall.Errno
+	if errors.As(err, &errno) {
+		return errno
+	}
+	return err
 }
 
 // interrupt makes the connection's calls return once ctx is cancelled: the
