@@ -79,7 +79,7 @@ func flattenFailure(n *spf.Node) int {
 		code = exitUndecided
 	}
 	n.Walk(func(_ *spf.Node, b *spf.Branch) {
-		if b.State == spf.StateUnknown || b.State == spf.StateNotAsked {
+		if spfUnknown(b.State) {
 			code = exitUndecided
 		}
 	})

@@ -128,6 +128,8 @@ type spfProblem struct {
 	Term   string    `json:"term"`
 	State  spf.State `json:"state"`
 	Reason string    `json:"reason"`
+
+	broken bool // receivers answer permerror
 }
 
 func newSPFTreeReport(n *spf.Node) *spfTreeReport {
@@ -158,8 +160,8 @@ func newSPFTreeReport(n *spf.Node) *spfTreeReport {
 		}
 	}
 	n.Walk(func(n *spf.Node, b *spf.Branch) {
-		if spfBroken(b.State) || b.State == spf.StateUnknown || b.State == spf.StateNotAsked {
-			t.Problems = append(t.Problems, spfProblem{n.Domain, b.Term.Text, b.State, b.Reason})
+		if spfBroken(b) || spfUnknown(b.State) {
+			t.Problems = append(t.Problems, spfProblem{n.Domain, b.Term.Text, b.State, b.Reason, spfBroken(b)})
 		}
 	})
 	return t
@@ -175,9 +177,13 @@ func present[T any](list []T) []T {
 
 // spfBroken reports whether receivers answer permerror when they come to a
 // branch.
-func spfBroken(s spf.State) bool {
-	return s == spf.StatePermError || s == spf.StateLoop
+func spfBroken(b *spf.Branch) bool {
+	leads := b.Term.Kind == spf.KindInclude || b.Term.Kind == spf.KindRedirect
+	return b.State == spf.StatePermError || b.State == spf.StateLoop || b.State == spf.StateNone && leads
 }
+
+// spfUnknown reports whether we could not find out where a branch leads.
+func spfUnknown(s spf.State) bool { return s == spf.StateUnknown || s == spf.StateNotAsked }
 
 // limits says which limit of RFC 7208 §4.6.4 the policy passes; it is empty if
 // it keeps to them.
@@ -196,7 +202,7 @@ func (t *spfTreeReport) limits() string {
 func (t *spfTreeReport) code() int {
 	unknown := t.State == spf.StateUnknown
 	for _, p := range t.Problems {
-		if spfBroken(p.State) {
+		if p.broken {
 			return exitNotMet
 		}
 		unknown = true
@@ -302,7 +308,13 @@ func (t *spfTreeReport) writeOddities(p *page) {
 	}
 }
 
-func spfPlace(n spf.Network) string { return n.Term + " of " + n.Domain }
+// spfPlace says whose network it is; the term too where it is another text.
+func spfPlace(n spf.Network) string {
+	if strings.HasSuffix(n.Term, n.Prefix.String()) || strings.HasSuffix(n.Term, shortPrefix(n.Prefix)) {
+		return n.Domain
+	}
+	return n.Term + " of " + n.Domain
+}
 
 func spfBranches(n *spf.Node) []leaf {
 	leaves := make([]leaf, 0, len(n.Terms))
