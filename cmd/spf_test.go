@@ -62,7 +62,7 @@ func TestSPFEvalUsage(t *testing.T) {
 	l.wantUsage(l.ask("spf", "eval", "--ip", "192.0.2.1"), "whose policy")
 	l.wantUsage(l.ask("spf", "eval", "--ip", "192.0.2.256", "example.com"), `"192.0.2.256" is not an address`)
 	l.wantUsage(l.ask("spf", "eval", "--ip", "192.0.2.1", "not a domain"), `"not a domain"`)
-	l.wantUsage(l.ask("spf", "evil"), `"evil" is none of eval, tree, lint, flatten`)
+	l.wantUsage(l.run("spf", "evil"), `"evil" is none of eval, tree, lint, flatten`)
 	l.wantUsage(l.ask("spf", "eval", "--ip", "192.0.2.1", "--format", "xml", "example.com"), "table, json")
 }
 
