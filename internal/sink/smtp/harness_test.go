@@ -94,18 +94,6 @@ func serveOn(t testing.TB, l net.Listener, change func(*Config)) *world {
 	return w
 }
 
-// ended returns the next session that Sessions was told of.
-func (w *world) ended(t *testing.T) *message.Session {
-	t.Helper()
-	select {
-	case s := <-w.sessions:
-		return s
-	case <-time.After(patience):
-		t.Fatal("no session was reported")
-		return nil
-	}
-}
-
 // A client says what it is told to, and no more.
 type client struct {
 	t    testing.TB
