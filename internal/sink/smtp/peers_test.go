@@ -46,7 +46,7 @@ func TestSwaks(t *testing.T) {
 	}
 }
 
-// smtp-source sends a file as it is, dots stuffed, and ends it with a CRLF.
+// smtp-source sends a file line by line, dots stuffed, and an empty line after it.
 func TestSMTPSource(t *testing.T) {
 	source := peers.Program(t, "smtp-source", "postfix")
 	text := "Subject: hi\n\n" + strings.Repeat(".a line with a dot\n..two\n.\n\xe9\x00\n", 200)
@@ -54,7 +54,7 @@ func TestSMTPSource(t *testing.T) {
 	if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	want := strings.ReplaceAll(text, "\n", "\r\n")
+	want := strings.ReplaceAll(text, "\n", "\r\n") + "\r\n"
 	for _, kept := range []string{"", "-d"} {
 		w := serve(t, nil)
 		args := []string{"-s", "10", "-m", "100", "-F", file, "-f", "a@example.com", "-t", "b@example.net", "-M", "client.example.net"}
