@@ -209,3 +209,15 @@ func dialogue(s *message.Session) string {
 	}
 	return b.String()
 }
+
+// ended returns the next session that Sessions was told of.
+func (w *world) ended(t *testing.T) *message.Session {
+	t.Helper()
+	select {
+	case s := <-w.sessions:
+		return s
+	case <-time.After(patience):
+		t.Fatal("no session was reported")
+		return nil
+	}
+}
