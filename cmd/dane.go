@@ -283,7 +283,7 @@ func (h *daneHost) write(p *page) {
 	}
 	p.field("DNSSEC", "%s", h.DNSSEC.describe())
 	for _, text := range h.Records {
-		p.field("record", "%s", text)
+		p.verbatim("record", text)
 	}
 	p.field("scheme", "%s", h.Scheme)
 	p.notes(h.Advice)
