@@ -2,6 +2,7 @@ package cmd
 
 import (
 	"crypto/tls"
+	"crypto/x509"
 	"encoding/pem"
 	"fmt"
 	"net/http"
@@ -49,7 +50,11 @@ func chainAndRecord(cert tls.Certificate) (chain, record string) {
 	for _, der := range cert.Certificate {
 		chain += string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}))
 	}
-	return chain, dane.Record(cert.Leaf, dane.UsageDANEEE, dane.SelectorSPKI, dane.MatchSHA256).String()
+	return chain, keyRecord311(cert.Leaf)
+}
+
+func keyRecord311(cert *x509.Certificate) string {
+	return dane.Record(cert, dane.UsageDANEEE, dane.SelectorSPKI, dane.MatchSHA256).String()
 }
 
 func TestDANE(t *testing.T) {
