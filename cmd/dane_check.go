@@ -28,8 +28,10 @@ func newDANECheck(env *Env) *cobra.Command {
 
 Exit codes: 0 the records authenticate the chain; 1 they do not; 2 usage.`,
 		Example: `  postmuster dane check --host mx.example.com --certs chain.pem --tlsa '3 1 1 8d02536c…'
-  postmuster dane check --host mx.example.com --certs chain.pem --tlsa '2 1 1 0b9f…,3 1 1 8d02…' --at 2026-12-24
-  postmuster dane check --host mx.example.com --host example.com --certs chain.pem --tlsa '2 0 1 b5bb…' --json`,
+  postmuster dane check --at 2026-12-24 --host mx.example.com --certs new.pem \
+    --tlsa '2 1 1 0b9f…,3 1 1 8d02…'
+  postmuster dane check --json --host mx.example.com --host example.com --certs chain.pem \
+    --tlsa '2 0 1 b5bb…'`,
 		Args: cobra.NoArgs,
 		RunE: func(_ *cobra.Command, _ []string) error {
 			if err := output.check(); err != nil {
