@@ -1,5 +1,13 @@
 package dnsbl
 
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/postmuster/postmuster/internal/dns"
+)
+
 // A Zone is a list: where it is, what it lists, and what its answers mean.
 type Zone struct {
 	Name   string `json:"name"`
@@ -12,6 +20,8 @@ type Zone struct {
 	Bits []Bit `json:"bits,omitempty"`
 	// TestDomain is listed in a zone of domains: TEST (RFC 5782 §5) if empty.
 	TestDomain string `json:"test_domain,omitempty"`
+	// MissingDomain is not listed in a zone of domains: INVALID (RFC 5782 §5) if empty.
+	MissingDomain string `json:"missing_domain,omitempty"`
 	// NoTestPoint tells that the zone lacks the entry that RFC 5782 asks for;
 	// only the entry that must be missing is asked for.
 	NoTestPoint bool `json:"no_test_point,omitempty"`
@@ -30,33 +40,50 @@ type Zone struct {
 	key string
 }
 
-// A Code is the meaning of an answer.
-type Code struct {
-	// Addr is an IPv4 address in which an octet may be a range or any:
-	// "127.0.0.4-7", "127.0.*.2".
-	Addr    string `json:"addr"`
-	Meaning string `json:"meaning"`
-	Effect  Effect `json:"effect,omitempty"` // the zone's if empty
+// WithKey returns the zone to ask with a customer's key, which becomes a label of
+// the names asked.
+func (z Zone) WithKey(key string) (Zone, error) {
+	if z.KeyZone == "" {
+		return z, fmt.Errorf("%s takes no key", z.Name)
+	}
+	if key == "" || len(key) > maxLabel || strings.Trim(strings.ToLower(key), labelCharacters) != "" {
+		return z, fmt.Errorf("the key for %s is not one label of letters and digits", z.Name)
+	}
+	z.key = key
+	return z, nil
 }
 
-// A Bit is the meaning of a flag in the last octet of an answer.
-type Bit struct {
-	Mask    uint8  `json:"mask"`
-	Meaning string `json:"meaning"`
-	Effect  Effect `json:"effect,omitempty"` // the zone's if empty
+// origin is the zone as it is asked: with the key where there is one.
+func (z Zone) origin() string {
+	if z.key != "" {
+		return z.key + "." + z.KeyZone
+	}
+	return strings.TrimSuffix(z.Name, ".")
 }
-
-// WithKey returns the zone to ask with a customer's key.
-func (z Zone) WithKey(key string) (Zone, error) { return z, nil }
 
 // Lists reports whether the zone lists subjects of a kind.
-func (z Zone) Lists(k Kind) bool { return false }
+func (z Zone) Lists(k Kind) bool { return slices.Contains(z.Kinds, k) }
 
-// Zones returns the lists that are asked by default.
-func Zones() []Zone { return nil }
+// Zones returns the lists that are asked by default: those that answer everybody
+// who asks seldom and through a resolver of their own.
+func Zones() []Zone {
+	var asked []Zone
+	for _, z := range known {
+		if !z.NeedsKey && !z.Registered {
+			asked = append(asked, z)
+		}
+	}
+	return asked
+}
 
-// ZoneNamed returns the zone of that name from Zones.
-func ZoneNamed(name string) (Zone, bool) { return Zone{}, false }
+// ZoneNamed returns the zone of that name, also one that is not asked by default.
+func ZoneNamed(name string) (Zone, bool) {
+	i := slices.IndexFunc(known, func(z Zone) bool { return dns.EqualNames(z.Name, name) })
+	if i < 0 {
+		return Zone{}, false
+	}
+	return known[i], true
+}
 
 // A Dead is a zone that must not be asked any more.
 type Dead struct {
@@ -66,4 +93,11 @@ type Dead struct {
 }
 
 // IsDead reports whether a zone is on the deny list.
-func IsDead(zone string) (Dead, bool) { return Dead{}, false }
+func IsDead(zone string) (Dead, bool) {
+	for _, d := range dead {
+		if dns.Within(zone, d.Zone) {
+			return d, true
+		}
+	}
+	return Dead{}, false
+}
