@@ -1,6 +1,8 @@
 package cmd
 
 import (
+	"bytes"
+	"context"
 	"net/netip"
 	"strings"
 	"testing"
@@ -144,5 +146,19 @@ func TestFixedValuesAreCompleted(t *testing.T) {
 		if !strings.Contains(got.out, test[0]+"\n") {
 			t.Errorf("%v does not offer %s:\n%s", test[1:], test[0], got)
 		}
+	}
+}
+
+func TestAnInterruptedCommandSaysSo(t *testing.T) {
+	l := testEnv(t)
+	l.zone(spfZone)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	env := *l.Env
+	var out, err bytes.Buffer
+	env.Out, env.Err = &out, &err
+	code := Run(ctx, &env, []string{"spf", "tree", "example.com", "--resolver", l.resolver})
+	if code != exitUndecided || out.Len() > 0 || err.String() != "postmuster: interrupted\n" {
+		t.Errorf("exit code %d, output %q, error output %q", code, &out, &err)
 	}
 }
