@@ -8,6 +8,8 @@ import (
 	"flag"
 	"fmt"
 	"net"
+	"net/http"
+	"net/http/httptest"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -97,6 +99,17 @@ func (l *lab) mx(addr, hostname string, config smtptest.Config) *smtptest.Server
 	l.t.Cleanup(func() { server.Close() })
 	l.lead(netip.AddrPortFrom(netip.MustParseAddr(addr), 25).String(), server.Addr())
 	return server
+}
+
+// web starts a web server behind port 443 of an address, with a certificate for
+// these names.
+func (l *lab) web(addr string, handler http.Handler, names ...string) {
+	l.t.Helper()
+	server := httptest.NewUnstartedServer(handler)
+	server.TLS = &tls.Config{Certificates: []tls.Certificate{l.ca.Issue(smtptest.Leaf{Names: names})}}
+	server.StartTLS()
+	l.t.Cleanup(server.Close)
+	l.lead(netip.AddrPortFrom(netip.MustParseAddr(addr), 443).String(), server.Listener.Addr())
 }
 
 // file writes a file and returns its path.

@@ -3,11 +3,13 @@ package cmd
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/postmuster/postmuster/internal/dns"
 	"github.com/postmuster/postmuster/internal/proto/spf"
+	"github.com/postmuster/postmuster/internal/report"
 )
 
 // flattenWarning is what a person should know before they publish addresses
@@ -25,7 +27,7 @@ func newSPFFlatten(env *Env) *cobra.Command {
 records as keep each below 450 octets, in strings of at most 255 (RFC 7208 §3.3,
 §3.4). Terms that depend on the client stay.
 
-` + flattenWarning + `
+` + strings.Join(report.Wrap(flattenWarning, defaultColumns), "\n") + `
 
 Exit codes: 0 here are the records; 1 there is no policy, or a part of it is
 broken; 2 usage; 3 a part could not be found out, and its addresses would be

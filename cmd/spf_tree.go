@@ -294,6 +294,10 @@ func (t *spfTreeReport) writeOddities(p *page) {
 		p.head("Networks to look at")
 	}
 	for _, o := range t.Overlaps {
+		if o.Inner.Prefix == o.Outer.Prefix {
+			p.para(2, "%s is authorised twice: %s, %s", shortPrefix(o.Inner.Prefix), spfPlace(o.Outer), spfPlace(o.Inner))
+			continue
+		}
 		p.para(2, "%s (%s) lies within %s (%s)", shortPrefix(o.Inner.Prefix), spfPlace(o.Inner), shortPrefix(o.Outer.Prefix), spfPlace(o.Outer))
 	}
 	for _, r := range t.Reserved {
