@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -52,9 +53,19 @@ func Run(ctx context.Context, env *Env, args []string) int {
 	case errors.As(err, &code):
 		return int(code)
 	default:
-		fmt.Fprintf(env.Err, "postmuster: %v\n", err)
+		fmt.Fprintf(env.Err, "postmuster: %s\n", oneLine(err))
 		return exitUsage
 	}
+}
+
+// oneLine puts the suggestions that cobra adds in lines of their own behind the
+// error.
+func oneLine(err error) string {
+	text, names, found := strings.Cut(err.Error(), "\n\nDid you mean this?\n")
+	if !found {
+		return text
+	}
+	return text + "; did you mean " + strings.Join(strings.Fields(names), " or ") + "?"
 }
 
 // exitCode is the error of a command that has said all there is to say.
@@ -87,6 +98,8 @@ Exit codes: 0 gate met, 1 gate not met, 2 usage or configuration error,
 	root.SetVersionTemplate("{{.Name}} {{.Version}}\n")
 	root.AddCommand(
 		newAudit(env), newScore(env), newSink(env), newDemo(env), newChecks(env), newExplain(env),
+		newSPF(env), newDKIM(env), newDMARC(env), newARC(env), newMTASTS(env), newTLSRPT(env), newDANE(env),
+		newBIMI(env), newBlocklist(env), newSMTP(env), newLint(env),
 	)
 	return root
 }

@@ -190,7 +190,7 @@ func (f *netFlags) resolver(env *Env, n *network) (dns.Resolver, error) {
 		return nil, err
 	}
 	if len(zones) > 0 {
-		resolver = &zone.Overlay{Zones: zones, Next: resolver}
+		resolver = &zone.Overlay{Zones: zones, Next: resolver, Now: env.Now}
 	}
 	return resolver, nil
 }

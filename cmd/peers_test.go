@@ -1,4 +1,4 @@
-package cmd_test
+package cmd
 
 import (
 	"bytes"
@@ -14,7 +14,6 @@ import (
 	"time"
 
 	"github.com/postmuster/postmuster/checks/all"
-	"github.com/postmuster/postmuster/cmd"
 	"github.com/postmuster/postmuster/internal/testkit/peers"
 	"github.com/postmuster/postmuster/internal/testkit/smtptest"
 )
@@ -57,7 +56,7 @@ func TestAuditOfARealMailServer(t *testing.T) {
 func auditWith(t *testing.T, roots *x509.CertPool, args ...string) map[string]string {
 	t.Helper()
 	var out, errOut bytes.Buffer
-	env := cmd.System(all.Checks())
+	env := System(all.Checks())
 	env.Out, env.Err, env.Roots, env.OutTerminal, env.ErrTerminal = &out, &errOut, roots, false, false
 	env.Dial = func(ctx context.Context, network, address string) (net.Conn, error) {
 		if !strings.HasPrefix(address, "127.0.0.1:") {
@@ -66,7 +65,7 @@ func auditWith(t *testing.T, roots *x509.CertPool, args ...string) map[string]st
 		}
 		return (&net.Dialer{}).DialContext(ctx, network, address)
 	}
-	code := cmd.Run(t.Context(), env, append([]string{"audit"}, args...))
+	code := Run(t.Context(), env, append([]string{"audit"}, args...))
 	var report struct {
 		Results []struct{ Check, Outcome string }
 	}

@@ -1,8 +1,7 @@
-package cmd_test
+package cmd
 
 import (
 	"bytes"
-	"flag"
 	"os"
 	"strings"
 	"testing"
@@ -10,12 +9,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/postmuster/postmuster/checks/all"
-	"github.com/postmuster/postmuster/cmd"
 )
 
 //go:generate go test . -run TestReadmeListsTheChecks -args -update
-
-var update = flag.Bool("update", false, "write what the tests compare with")
 
 const (
 	readme     = "../README.md"
@@ -33,7 +29,7 @@ func TestReadmeListsTheChecks(t *testing.T) {
 	if !found || !found2 {
 		t.Fatalf("%s has no place for the table of checks", readme)
 	}
-	want := "\n" + cmd.ChecksMarkdown(all.Checks()) + "\n"
+	want := "\n" + ChecksMarkdown(all.Checks()) + "\n"
 	if *update {
 		renewed := strings.Join([]string{string(before), tableBegin, want, tableEnd, string(after)}, "")
 		if err := os.WriteFile(readme, []byte(renewed), 0o644); err != nil {

@@ -44,7 +44,10 @@ func runJobs(ctx context.Context, env *Env, f *auditFlags, jobs iter.Seq[job], s
 		return auditAll(ctx, env, auditor, jobs, w)
 	})
 	net.port25.report(env.Err)
-	if err := errors.Join(err, net.close(&f.net)); err != nil {
+	if err := errors.Join(err, net.close(&f.net)); errors.Is(err, errInterrupted) {
+		fmt.Fprintln(env.Err, "postmuster: interrupted")
+		return exitCode(exitUndecided)
+	} else if err != nil {
 		return err
 	}
 	if code != exitMet {
@@ -61,14 +64,15 @@ func (f *auditFlags) write(env *Env, several bool, produce func(report.Writer) (
 		if err != nil {
 			return err
 		}
-		if code, err = produce(w); err != nil {
+		if code, err = produce(w); err != nil && !errors.Is(err, errInterrupted) {
 			return err
 		}
-		return w.Close()
+		return errors.Join(err, w.Close()) // what was written before an interruption can be read
 	}
 	style := env.style(f.noColor, several)
 	if f.output == "" {
-		return code, to(env.Out, style)
+		err = to(env.Out, style)
+		return code, err
 	}
 	style.Color = false
 	err = writeWhole(f.output, func(out io.Writer) error { return to(out, style) })
@@ -90,16 +94,21 @@ func auditAll(ctx context.Context, env *Env, a *audit.Auditor, jobs iter.Seq[job
 		r := <-p.report
 		progress.end()
 		if ctx.Err() != nil {
-			fmt.Fprintln(env.Err, "postmuster: interrupted")
-			return exitUndecided, nil
+			return code, errInterrupted
 		}
 		if err := w.Write(r); err != nil {
 			return code, err
 		}
 		code = worse(code, codeOf(r))
 	}
+	if ctx.Err() != nil {
+		return code, errInterrupted
+	}
 	return code, nil
 }
+
+// errInterrupted says that the user ended the run before it was through.
+var errInterrupted = errors.New("interrupted")
 
 // pending is a job that is being worked on.
 type pending struct {

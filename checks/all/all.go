@@ -5,11 +5,17 @@ import (
 	"slices"
 
 	"github.com/postmuster/postmuster/checks"
+	"github.com/postmuster/postmuster/checks/auth"
 	"github.com/postmuster/postmuster/checks/blocklist"
 	"github.com/postmuster/postmuster/checks/dkim"
 	"github.com/postmuster/postmuster/checks/dmarc"
 	"github.com/postmuster/postmuster/checks/dns"
+	"github.com/postmuster/postmuster/checks/header"
+	"github.com/postmuster/postmuster/checks/html"
+	"github.com/postmuster/postmuster/checks/list"
+	"github.com/postmuster/postmuster/checks/mime"
 	"github.com/postmuster/postmuster/checks/mx"
+	"github.com/postmuster/postmuster/checks/session"
 	"github.com/postmuster/postmuster/checks/spf"
 	"github.com/postmuster/postmuster/checks/transport"
 )
@@ -18,5 +24,6 @@ import (
 func Checks() checks.Suite {
 	return slices.Concat(
 		blocklist.Checks(), dkim.Checks(), dmarc.Checks(), dns.Checks(), mx.Checks(), spf.Checks(), transport.Checks(),
+		auth.Checks(), header.Checks(), html.Checks(), list.Checks(), mime.Checks(), session.Checks(),
 	).Sorted()
 }

@@ -3,9 +3,10 @@ package facts
 import (
 	"context"
 	"net/netip"
-	"time"
+	"strings"
 
 	"github.com/postmuster/postmuster/checks/fact"
+	"github.com/postmuster/postmuster/internal/dns"
 	"github.com/postmuster/postmuster/internal/proto/dkim"
 	"github.com/postmuster/postmuster/internal/proto/dmarc"
 	"github.com/postmuster/postmuster/internal/proto/spf"
@@ -15,7 +16,7 @@ import (
 // (RFC 7208 §2.4). Not being able to ask is an error, so temperror is never
 // among its results.
 var MessageSPF = fact.New("SPF evaluation", func(ctx context.Context, s *fact.Set) (*spf.Evaluation, error) {
-	session, err := SMTPSession.Get(ctx, s)
+	client, err := Client.Get(ctx, s)
 	if err != nil {
 		return nil, err
 	}
@@ -23,41 +24,36 @@ var MessageSPF = fact.New("SPF evaluation", func(ctx context.Context, s *fact.Se
 	if err != nil {
 		return nil, err
 	}
-	peer := session.Peer.Addr().Unmap()
-	if Local(peer) {
-		return nil, &unansweredError{"the message came from " + peer.String() + ", an address of this network; --ip gives the one that it will be sent from"}
+	if envelope.MailFrom == "" && client.HELO == "" {
+		return nil, &unansweredError{"SPF for a null reverse-path needs the name in EHLO; give it with --helo"}
+	}
+	receipt, err := Receipt.Get(ctx, s)
+	if err != nil {
+		return nil, err
 	}
 	checker := spf.Checker{Resolver: s.Net.DNS, Trace: true}
-	evaluation := checker.Check(ctx, spf.Request{IP: peer, Helo: session.HELO, MailFrom: envelope.MailFrom, At: receivedAt(s)})
-	if evaluation.Result == spf.ResultTempError && evaluation.Err != nil {
-		return nil, evaluation.Err
+	evaluation := checker.Check(ctx, spf.Request{IP: client.Addr, Helo: client.HELO, MailFrom: envelope.MailFrom, At: receipt.At})
+	if evaluation.Result == spf.ResultTempError {
+		return nil, evaluationError(evaluation)
 	}
 	return evaluation, nil
 })
 
-// Local reports whether an address is of this machine or a private network, so
-// that no receiver will see mail come from it.
-func Local(addr netip.Addr) bool {
-	return !addr.IsValid() || addr.IsLoopback() || addr.IsPrivate() || addr.IsLinkLocalUnicast() || addr.IsUnspecified()
-}
-
-// receivedAt is the time to judge a message by: when it came, or now.
-func receivedAt(s *fact.Set) time.Time {
-	if session := s.Subject.Message.Session; session != nil && !session.ReceivedAt.IsZero() {
-		return session.ReceivedAt
+func evaluationError(e *spf.Evaluation) error {
+	if e.Err != nil {
+		return e.Err
 	}
-	return s.Net.Now()
+	return &unansweredError{e.Reason}
 }
 
-// ReceivedAt is the time to judge the message by.
-var ReceivedAt = fact.New("time of receipt", func(_ context.Context, s *fact.Set) (time.Time, error) {
-	return receivedAt(s), nil
-})
-
-// Signatures are the message's DKIM signatures, verified. A signature whose key
-// could not be found out has the result temperror.
+// Signatures are the message's DKIM signatures, verified as of its receipt. A
+// signature whose key could not be found out has the result temperror.
 var Signatures = fact.New("DKIM signatures", func(ctx context.Context, s *fact.Set) (*dkim.Report, error) {
-	return dkim.Verify(ctx, s.Net.DNS, s.Subject.Message.Canonical(), receivedAt(s)), nil
+	receipt, err := Receipt.Get(ctx, s)
+	if err != nil {
+		return nil, err
+	}
+	return dkim.Verify(ctx, s.Net.DNS, s.Subject.Message.Canonical(), receipt.At), nil
 })
 
 // MessageDMARC is the DMARC evaluation of the message (RFC 9989 §5.3). When the
@@ -77,38 +73,84 @@ var MessageDMARC = fact.New("DMARC evaluation", func(ctx context.Context, s *fac
 		input.SPF = dmarc.Auth{Result: string(evaluation.Result), Domain: evaluation.Domain}
 	}
 	result := dmarc.Evaluate(ctx, s.Net.DNS, input)
-	if result.Result == dmarc.ResultTempError {
+	switch {
+	case result.Result == dmarc.ResultTempError && result.Discovery.Result == dmarc.ResultTempError:
 		return nil, walkError(result.Discovery)
-	}
-	if result.Result == dmarc.ResultFail && spfErr != nil {
+	case result.Result == dmarc.ResultTempError:
+		return nil, &unansweredError{result.Reason}
+	case result.Result == dmarc.ResultFail && spfErr != nil:
 		return nil, spfErr
 	}
 	return &result, nil
 })
 
 // SenderAddress is the client's address, and its name and whether the name leads
-// back; an error when the message came from this network.
+// back; an error when the message came from this network. Err says that there
+// is a name, and that where it leads could not be found out.
 var SenderAddress = fact.New("sender's reverse DNS", func(ctx context.Context, s *fact.Set) (Reverse, error) {
-	session, err := SMTPSession.Get(ctx, s)
+	client, err := Client.Get(ctx, s)
 	if err != nil {
 		return Reverse{}, err
 	}
-	peer := session.Peer.Addr().Unmap()
-	if Local(peer) {
-		return Reverse{}, &unansweredError{"the message came from " + peer.String() + ", an address of this network"}
-	}
-	r := reverse(ctx, s, peer)
-	if r.Err != nil {
+	r := reverse(ctx, s, client.Addr)
+	if r.Err != nil && len(r.Names) == 0 {
 		return r, r.Err
 	}
-	r.Address = Address{Addr: peer, Sender: true}
+	r.Address = Address{Addr: client.Addr, Sender: true}
 	return r, nil
 })
 
 // FromRouting is where replies to the author go.
 var FromRouting = fact.New("MX of the From domain", func(ctx context.Context, s *fact.Set) (Routing, error) {
-	if s.Subject.Domain == "" {
+	return routingOf(ctx, s, s.Subject.Domain)
+})
+
+// MailFromRouting is where bounces go; nowhere for a null reverse-path.
+var MailFromRouting = fact.New("MX of the MAIL FROM domain", func(ctx context.Context, s *fact.Set) (Routing, error) {
+	envelope, err := Envelope.Get(ctx, s)
+	if err != nil {
+		return Routing{}, err
+	}
+	return routingOf(ctx, s, DomainOf(envelope.MailFrom))
+})
+
+// DomainOf returns the domain of an address in A-labels; empty without one.
+func DomainOf(address string) string {
+	at := strings.LastIndexByte(address, '@')
+	if at < 0 {
+		return ""
+	}
+	return asciiDomain(address[at+1:])
+}
+
+// routingOf is where a domain's mail goes; the zero Routing for what is no name.
+func routingOf(ctx context.Context, s *fact.Set, domain string) (Routing, error) {
+	if domain == "" {
 		return Routing{}, nil
 	}
-	return MXRouting.Get(ctx, s)
+	answer, err := ask(ctx, s, domain, dns.TypeMX)
+	if dns.IsBadName(err) {
+		return Routing{}, nil
+	}
+	if err != nil {
+		return Routing{}, err
+	}
+	return routing(ctx, s, domain, answer)
+}
+
+// HELOAddresses are the addresses of the name that the client gave; none for
+// what is no name.
+var HELOAddresses = fact.New("addresses of the HELO name", func(ctx context.Context, s *fact.Set) ([]netip.Addr, error) {
+	client, err := Client.Get(ctx, s)
+	if err != nil {
+		return nil, err
+	}
+	a, aaaa, err := dns.LookupAddrs(ctx, s.Net.DNS, client.HELO)
+	if dns.IsBadName(err) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return append(a.Addrs(), aaaa.Addrs()...), nil
 })

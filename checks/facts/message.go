@@ -2,7 +2,9 @@ package facts
 
 import (
 	"context"
+	"net/netip"
 	"strings"
+	"time"
 
 	"golang.org/x/net/idna"
 
@@ -13,7 +15,7 @@ import (
 
 // An Identity is how a message names its author and itself.
 type Identity struct {
-	FromDomain string // of the first mailbox of the From field, in A-labels; empty without one
+	FromDomain string // of the first mailbox of the From field that has one, in A-labels; empty without one
 	MessageID  string // as written; empty without one
 }
 
@@ -21,8 +23,11 @@ type Identity struct {
 func IdentityOf(tree *message.Tree) Identity {
 	var id Identity
 	if from := tree.Header().First("From"); from != nil {
-		if list := message.ParseAddresses(from.Unfolded()).List; len(list) > 0 {
-			id.FromDomain = asciiDomain(list[0].Domain)
+		for _, mailbox := range message.ParseAddresses(from.Unfolded()).List {
+			if mailbox.Domain != "" { // "Example, Inc. <a@example.com>" without its quotes seems to be two
+				id.FromDomain = asciiDomain(mailbox.Domain)
+				break
+			}
 		}
 	}
 	if field := tree.Header().First("Message-ID"); field != nil {
@@ -62,6 +67,70 @@ var SMTPSession = fact.New("SMTP session", func(_ context.Context, s *fact.Set) 
 		return nil, &unansweredError{"the session is not known; give it with --ip and --helo"}
 	}
 	return s.Subject.Message.Session, nil
+})
+
+// Wire is the session as it was held. It is an error for a message from a file,
+// also when --ip and --helo tell its session: what else would be said in it is
+// not known.
+var Wire = fact.New("SMTP session on the wire", func(_ context.Context, s *fact.Set) (*message.Session, error) {
+	m := s.Subject.Message
+	if m.Origin != message.OriginSMTP || m.Session == nil || m.Envelope == nil {
+		return nil, &unansweredError{"the message was read from a file: how it goes over the wire is not known; send it to the sink"}
+	}
+	return m.Session, nil
+})
+
+// A SendingClient is the client that delivered the message, as receivers on the
+// Internet see it.
+type SendingClient struct {
+	Addr netip.Addr
+	HELO string // empty when it is not known
+}
+
+// Client is the client that delivered the message; an error when it is on this
+// network, because another host will then be the one that receivers see.
+var Client = fact.New("SMTP client", func(ctx context.Context, s *fact.Set) (SendingClient, error) {
+	session, err := SMTPSession.Get(ctx, s)
+	if err != nil {
+		return SendingClient{}, err
+	}
+	c := SendingClient{Addr: session.Peer.Addr().Unmap(), HELO: session.HELO}
+	if Local(c.Addr) {
+		return c, &unansweredError{"the message came from " + c.Addr.String() + ", an address of this network; --ip gives the one that it will be sent from"}
+	}
+	return c, nil
+})
+
+// Local reports whether an address is of this machine or a private network, so
+// that no receiver will see mail come from it.
+func Local(addr netip.Addr) bool {
+	return !addr.IsValid() || addr.IsLoopback() || addr.IsPrivate() || addr.IsLinkLocalUnicast() || addr.IsUnspecified()
+}
+
+// A ReceiptTime is when a message came.
+type ReceiptTime struct {
+	At    time.Time // now when it is not known
+	Known bool      // from the session or, for a file, from the topmost Received field
+}
+
+// Receipt is when the message was received. A file without a Received field has
+// not been received yet.
+var Receipt = fact.New("time of receipt", func(ctx context.Context, s *fact.Set) (ReceiptTime, error) {
+	if session := s.Subject.Message.Session; session != nil && !session.ReceivedAt.IsZero() {
+		return ReceiptTime{At: session.ReceivedAt, Known: true}, nil
+	}
+	tree, err := Tree.Get(ctx, s)
+	if err != nil {
+		return ReceiptTime{}, err
+	}
+	if received := tree.Header().First("Received"); received != nil {
+		value := received.Unfolded()
+		date := message.ParseDate(value[strings.LastIndexByte(value, ';')+1:]) // RFC 5321 §4.4
+		if date.Valid {
+			return ReceiptTime{At: date.Time, Known: true}, nil
+		}
+	}
+	return ReceiptTime{At: s.Net.Now()}, nil
 })
 
 // MessageProfile is what the message seems to be for: fields that only mail to

@@ -46,6 +46,11 @@ var MXRouting = fact.New("MX hosts", func(ctx context.Context, s *fact.Set) (Rou
 	if err != nil {
 		return Routing{}, err
 	}
+	return routing(ctx, s, s.Subject.Domain, answer)
+})
+
+// routing is where a domain's mail goes by the answer for its MX records.
+func routing(ctx context.Context, s *fact.Set, domain string, answer *dns.Answer) (Routing, error) {
 	var r Routing
 	for _, mx := range answer.MXs() {
 		if mx.Host == "." {
@@ -55,7 +60,7 @@ var MXRouting = fact.New("MX hosts", func(ctx context.Context, s *fact.Set) (Rou
 		r.Hosts = append(r.Hosts, MXHost{Preference: mx.Preference, Name: mx.Host})
 	}
 	if answer.Status() == dns.StatusNoData {
-		return implicitMX(ctx, s)
+		return implicitMX(ctx, s, domain)
 	}
 	slices.SortFunc(r.Hosts, func(a, b MXHost) int {
 		return cmp.Or(cmp.Compare(a.Preference, b.Preference), cmp.Compare(a.Name, b.Name))
@@ -63,12 +68,12 @@ var MXRouting = fact.New("MX hosts", func(ctx context.Context, s *fact.Set) (Rou
 	r.Hosts = r.Hosts[:min(len(r.Hosts), maxMXHosts)]
 	each(len(r.Hosts), func(i int) { r.Hosts[i].resolve(ctx, s) })
 	return r, nil
-})
+}
 
 // implicitMX is the routing of a domain without MX records: its own addresses
 // receive, if it has any.
-func implicitMX(ctx context.Context, s *fact.Set) (Routing, error) {
-	host := MXHost{Name: s.Subject.Domain}
+func implicitMX(ctx context.Context, s *fact.Set, domain string) (Routing, error) {
+	host := MXHost{Name: domain}
 	host.resolve(ctx, s)
 	if host.Err != nil && len(host.Addrs) == 0 {
 		return Routing{}, host.Err

@@ -298,3 +298,18 @@ func TestParseMediaType(t *testing.T) {
 		})
 	}
 }
+
+func TestWithoutComments(t *testing.T) {
+	for _, test := range []struct{ name, value, want string }{
+		{"none", "1.0", "1.0"},
+		{"behind the value", "1.0 (Mail 16)", "1.0 "},
+		{"nested", "a(b(c)d)e", "ae"},
+		{"an escaped parenthesis", `a(b\)c)d`, "ad"},
+		{"one that does not end", "a(b", "a"},
+		{"a parenthesis that closes nothing", "a)b", "a)b"},
+	} {
+		if got := WithoutComments(test.value); got != test.want {
+			t.Errorf("%s: WithoutComments(%q) = %q, want %q", test.name, test.value, got, test.want)
+		}
+	}
+}

@@ -26,7 +26,9 @@ type Report struct {
 	At      time.Time     `json:"at"`
 	Score   verdict.Score `json:"score"`
 	Gate    verdict.Gate  `json:"gate"`
-	Results []Result      `json:"results"`
+	// Providers say which requirements of the mailbox providers are met.
+	Providers []verdict.Provider `json:"providers"`
+	Results   []Result           `json:"results"`
 }
 
 // Tool is the program that wrote the report.
@@ -84,7 +86,7 @@ type Waiver struct {
 func New(tool Tool, subject Subject, profile checks.Profile, at time.Time, v verdict.Verdict) *Report {
 	r := &Report{
 		Schema: Schema, Tool: tool, Subject: subject, Profile: string(profile), At: at.UTC().Truncate(time.Second),
-		Score: v.Score, Gate: v.Gate, Results: []Result{},
+		Score: v.Score, Gate: v.Gate, Providers: verdict.Providers(v.Results, profile), Results: []Result{},
 	}
 	for _, result := range v.Results {
 		r.Results = append(r.Results, newResult(result))

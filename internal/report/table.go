@@ -51,6 +51,7 @@ func (t *tableWriter) Write(r *Report) error {
 	t.findings(r)
 	t.unknown(r)
 	t.ledger(r)
+	t.providers(r)
 	t.passed(r)
 	_, err := t.w.Write(t.b.Bytes())
 	return err
@@ -273,18 +274,62 @@ func reasonsOf(result Result) []string {
 }
 
 func (t *tableWriter) ledger(r *Report) {
-	if len(r.Score.Categories) == 0 {
-		return
-	}
-	rows := make([][]string, 0, len(r.Score.Categories)+1)
+	var rows [][]string
 	total := 0
 	for _, c := range r.Score.Categories {
+		if c.Off == 0 {
+			continue
+		}
 		total += c.Off
-		rows = append(rows, []string{c.Name, off(c.Off), fmt.Sprint(c.Cap), strings.Join(costly(r, c.Name), ", ")})
+		rows = append(rows, []string{c.Name, fmt.Sprintf("-%d", c.Off), fmt.Sprint(c.Cap), strings.Join(costly(r, c.Name), ", ")})
 	}
-	rows = append(rows, []string{"together", off(total), "", capNote(r, total)})
+	if len(rows) == 0 {
+		return
+	}
+	rows = append(rows, []string{"together", fmt.Sprintf("-%d", total), "", capNote(r, total)})
 	t.table([]string{"Category", "Off", "At most", "Checks"}, rows)
 	t.line("")
+}
+
+// providers says what the mailbox providers would make of it.
+func (t *tableWriter) providers(r *Report) {
+	if len(r.Providers) == 0 {
+		return
+	}
+	rows := make([][]string, len(r.Providers))
+	names := make([]string, len(r.Providers))
+	for i, p := range r.Providers {
+		names[i] = p.Name
+		rows[i] = []string{p.Name, p.Verdict, strings.Join(shortcomings(p), "; ")}
+	}
+	if !slices.ContainsFunc(r.Providers, func(p verdict.Provider) bool { return p.Verdict != verdict.ProviderPass }) {
+		t.text(0, "Meets what can be checked of the requirements of "+strings.Join(names, ", ")+".")
+		t.line("")
+		return
+	}
+	t.table([]string{"Provider", "Verdict", "Because of"}, rows)
+	t.line("")
+}
+
+// shortcomings are the requirements that are not met, or else those of which it
+// is not known.
+func shortcomings(p verdict.Provider) []string {
+	state := verdict.NotMet
+	if p.Verdict != verdict.ProviderFail {
+		state = verdict.Unknown
+	}
+	var texts []string
+	for _, r := range p.Requirements {
+		if r.State != state || len(r.Checks) == 0 {
+			continue
+		}
+		text := r.Title
+		if r.Reply != "" {
+			text += " (" + r.Reply + ")"
+		}
+		texts = append(texts, text)
+	}
+	return texts
 }
 
 // capNote explains a score that is not 100 less the points off.
@@ -293,13 +338,6 @@ func capNote(r *Report, total int) string {
 		return fmt.Sprintf("%d are left; a blocker caps the score at %d", left, r.Score.Value)
 	}
 	return ""
-}
-
-func off(points int) string {
-	if points == 0 {
-		return "0"
-	}
-	return fmt.Sprintf("-%d", points)
 }
 
 func costly(r *Report, category string) []string {

@@ -79,3 +79,10 @@ func wrap(text string, width int) []string {
 	flush()
 	return lines
 }
+
+// Printable makes text from outside harmless to a terminal, for those who write
+// to one beside the reports.
+func Printable(s string) string { return printable(s) }
+
+// Wrap breaks text into lines of at most width columns.
+func Wrap(text string, width int) []string { return wrap(text, width) }

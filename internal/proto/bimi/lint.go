@@ -66,10 +66,13 @@ func (l *linter) reportAttribute(severity Severity, code Code, a xml.Attr, forma
 	}
 }
 
+// isNew counts a message, and forgets those that there is no room for.
 func (l *linter) isNew(code Code, message string) bool {
 	key := string(code) + message
-	l.counts[key]++
-	return l.counts[key] == 1 && len(l.issues) < maxSVGIssues
+	if l.counts[key] > 0 || len(l.issues) < maxSVGIssues {
+		l.counts[key]++
+	}
+	return l.counts[key] == 1
 }
 
 func (l *linter) run() {

@@ -90,9 +90,13 @@ func (m *marker) read(file []byte) {
 		m.report(SeverityError, CodePEM, 0, "the file has more than %d octets", maxPEMSize)
 		return
 	}
-	for range maxCertificates {
+	for n := 0; ; n++ {
 		var block *pem.Block
 		if block, file = pem.Decode(file); block == nil {
+			break
+		}
+		if n == maxCertificates {
+			m.report(SeverityWarning, CodePEM, n, "there are more than %d certificates in the file; the others were not read", maxCertificates)
 			break
 		}
 		m.add(block)

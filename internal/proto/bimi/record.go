@@ -213,12 +213,13 @@ func (p *recordParser) prefixes(t tag) {
 	position := t.valueAt
 	for i, item := range strings.Split(t.value, ",") {
 		prefix := strings.ToLower(strings.Trim(item, space))
+		start := position + len(item) - len(strings.TrimLeft(item, space))
 		switch {
 		case i == maxPrefixes:
 			p.report(SeverityWarning, CodePrefix, position, "more than %d prefixes", maxPrefixes)
 			return
 		case !isPrefix(prefix):
-			p.report(SeverityWarning, CodePrefix, position,
+			p.report(SeverityWarning, CodePrefix, start,
 				"%q matches no local part: in a prefix stand letters, digits and hyphens", prefix[:min(len(prefix), 64)])
 		default:
 			p.record.Prefixes = append(p.record.Prefixes, prefix)

@@ -10,7 +10,7 @@ const maxReferences = 10_000
 // millions of elements.
 type referenceGraph struct {
 	nodes  map[string]*referenceNode
-	open   []*referenceNode // of the elements that are open; the document first
+	open   []*referenceNode // what each open element counts for; the document first
 	wants  map[string]int   // where an id is first referred to
 	second string           // an id that occurs twice
 	order  []string         // of wants
@@ -18,10 +18,11 @@ type referenceGraph struct {
 
 // A referenceNode is an element with an id, or the document.
 type referenceNode struct {
-	elements int      // in it, itself included; those of nodes in it too
-	uses     []string // ids that <use> in it refers to
-	state    int      // of the walk: 0 not yet, 1 under way, 2 done
-	total    int      // elements, each use replaced
+	elements int              // in it, itself included; not those of its parts
+	parts    []*referenceNode // the nodes in it
+	uses     []string         // ids that <use> in it refers to, but not in its parts
+	state    int              // of the walk: 0 not yet, 1 under way, 2 done
+	total    int              // elements, parts included and each use replaced
 }
 
 func newReferenceGraph() *referenceGraph {
@@ -29,32 +30,30 @@ func newReferenceGraph() *referenceGraph {
 	return &referenceGraph{nodes: map[string]*referenceNode{}, open: []*referenceNode{document}, wants: map[string]int{}}
 }
 
+func (g *referenceGraph) top() *referenceNode { return g.open[len(g.open)-1] }
+
 // start opens an element, with its id or without one.
 func (g *referenceGraph) start(id string) {
-	var node *referenceNode
+	node := g.top()
 	if id != "" {
 		if g.nodes[id] != nil {
 			g.second = id
 		} else if len(g.nodes) < maxReferences {
-			node = &referenceNode{}
-			g.nodes[id] = node
+			part := &referenceNode{}
+			g.nodes[id] = part
+			node.parts = append(node.parts, part)
+			node = part
 		}
 	}
+	node.elements++
 	g.open = append(g.open, node)
-	for _, n := range g.open {
-		if n != nil {
-			n.elements++
-		}
-	}
 }
 
 func (g *referenceGraph) end() { g.open = g.open[:len(g.open)-1] }
 
 func (g *referenceGraph) use(id string) {
-	for _, n := range g.open {
-		if n != nil && len(n.uses) < maxReferences {
-			n.uses = append(n.uses, id)
-		}
+	if n := g.top(); len(n.uses) < maxReferences {
+		n.uses = append(n.uses, id)
 	}
 }
 
@@ -106,15 +105,22 @@ func (g *referenceGraph) expandAt(n *referenceNode, depth int) (total int, loops
 	}
 	n.state = 1
 	n.total = n.elements
+	for _, part := range n.parts {
+		if !n.add(g.expandAt(part, depth+1)) {
+			return 0, true
+		}
+	}
 	for _, id := range n.uses {
-		if target := g.nodes[id]; target != nil {
-			more, loop := g.expandAt(target, depth+1)
-			if loop {
-				return 0, true
-			}
-			n.total = min(n.total+more, maxExpansion+1)
+		if target := g.nodes[id]; target != nil && !n.add(g.expandAt(target, depth+1)) {
+			return 0, true
 		}
 	}
 	n.state = 2
 	return n.total, false
+}
+
+// add takes what expandAt says of a node within, and reports whether to go on.
+func (n *referenceNode) add(more int, loops bool) bool {
+	n.total = min(n.total+more, maxExpansion+1)
+	return !loops
 }

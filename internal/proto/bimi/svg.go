@@ -38,12 +38,14 @@ func LintSVG(file []byte) SVG {
 		s.Issues = []Issue{{SeverityError, CodeGzip, err.Error(), 0}}
 		return s
 	}
+	if s.Size >= maxSVGRead {
+		s.Issues = append(s.Issues, Issue{SeverityError, CodeSize,
+			fmt.Sprintf("the SVG has %d octets or more, and may have %d; it was not read", maxSVGRead, MaxSVGSize), MaxSVGSize})
+		return s
+	}
 	if s.Size > MaxSVGSize {
 		s.Issues = append(s.Issues, Issue{SeverityError, CodeSize,
 			fmt.Sprintf("the SVG has %d octets, and may have %d", s.Size, MaxSVGSize), MaxSVGSize})
-	}
-	if s.Size >= maxSVGRead {
-		return s
 	}
 	l := newLinter(text)
 	l.run()

@@ -37,7 +37,8 @@ type Signature struct {
 	Time             *int64   `json:"time,omitempty"`       // t=, in seconds since 1970
 	Expiration       *int64   `json:"expiration,omitempty"` // x=
 	BodyHash         BodyHash `json:"body_hash,omitempty"`
-	Issues           []Issue  `json:"issues"` // what else is to say; of the field, the key and the likely cause
+	BodyHashComputed string   `json:"body_hash_computed,omitempty"` // of the body as it came, in base64, to set beside bh=
+	Issues           []Issue  `json:"issues"`                       // what else is to say; of the field, the key and the likely cause
 
 	Tags   []Tag      `json:"-"`
 	Offset int        `json:"-"` // of the field in the message

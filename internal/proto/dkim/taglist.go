@@ -95,7 +95,7 @@ func trimFWS(s string) string { return strings.Trim(s, fws) }
 
 // removeFWS returns s without any white space.
 func removeFWS(s string) string {
-	if strings.IndexAny(s, fws) < 0 {
+	if !strings.ContainsAny(s, fws) {
 		return s
 	}
 	b := make([]byte, 0, len(s))

@@ -8,6 +8,7 @@ import (
 	"crypto/rsa"
 	_ "crypto/sha1"   // recognised, never accepted
 	_ "crypto/sha256" // RFC 8301 §3.1
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"slices"
@@ -150,7 +151,7 @@ func (v *Verifier) compareBody(s *signed) {
 	if s.Length != nil && got.total > limit {
 		s.issueList.add(CodeUnsignedBody, SeverityWarning, s.tag("l").ValueStart, "the last %d octets of the body are not signed", got.total-limit)
 	}
-	s.BodyHash = BodyHashMatch
+	s.BodyHash, s.BodyHashComputed = BodyHashMatch, base64.StdEncoding.EncodeToString(got.sum)
 	if !bytes.Equal(got.sum, s.bh) {
 		s.BodyHash = BodyHashMismatch
 	}

@@ -6,8 +6,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
 	"github.com/postmuster/postmuster/internal/dns"
 	"github.com/postmuster/postmuster/internal/proto/dnsbl"
 	"github.com/postmuster/postmuster/internal/testkit/dnstest"
@@ -188,7 +186,7 @@ func TestProve(t *testing.T) {
 		{"a missing domain of its own", "uribl.spameatingmonkey.net", dnsbl.KindDomain, "*.uribl.spameatingmonkey.net. A 127.0.0.2",
 			"zone broken: it lists _DNSBLNEG_.test, which no list may (RFC 5782 §5): it answers 127.0.0.2 to everything"},
 		{"sold", "bl.spamcop.net", dnsbl.KindIPv4, "*.bl.spamcop.net. A 198.51.100.9", "zone broken: it answered 198.51.100.9, which is " + outside},
-		{"the resolver rewrites NXDOMAIN", "bl.spamcop.net", dnsbl.KindIPv4, "2.0.0.127.bl.spamcop.net. A 127.0.0.2\n*.bl.spamcop.net. A 198.51.100.9",
+		{"the resolver rewrites NXDOMAIN", "bl.spamcop.net", dnsbl.KindIPv4, "2.0.0.127.bl.spamcop.net. A 127.0.0.2\n1.0.0.127.bl.spamcop.net. A 198.51.100.9",
 			"zone broken: it answered 198.51.100.9, which is " + outside},
 		{"refused", "zen.spamhaus.org", dnsbl.KindIPv4, "*.zen.spamhaus.org. A 127.255.255.254",
 			"blocked query: it answered 127.255.255.254: the query came through a public resolver, or one that cannot be attributed"},
@@ -331,9 +329,6 @@ func TestZones(t *testing.T) {
 	}
 	if z, ok := dnsbl.ZoneNamed("B.BarracudaCentral.org."); !ok || !z.Registered {
 		t.Errorf("ZoneNamed does not know what is not asked by default: %+v", z)
-	}
-	if diff := cmp.Diff(true, len(dnsbl.Zones()) < len(dnsbl.Known())); diff != "" {
-		t.Error(diff)
 	}
 }
 

@@ -62,7 +62,7 @@ func (z Zone) origin() string {
 	if z.key != "" {
 		return z.key + "." + z.KeyZone
 	}
-	return z.Name
+	return strings.TrimSuffix(z.Name, ".")
 }
 
 // Lists reports whether the zone lists subjects of a kind.

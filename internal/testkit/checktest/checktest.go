@@ -7,8 +7,12 @@
 //	zone                       every DNS record of the world, as package dnstest reads it
 //	smtp HOST[ADDRESS]:PORT    a session with a mail server, as ParseSession reads it
 //	https URL                  a document: "200 text/plain" and a blank line before the body
-//	message                    a message; its line ends become CRLF
-//	session                    how the message came: "ip: 192.0.2.1", "helo:", "from:", "rcpt:", "tls: 1.3"
+//	message                    a message; its line ends become CRLF; <CR>, <LF>, <NUL> and <x80> stand for octets,
+//	                           <repeat 99 x> for as many of a text
+//	sign                       a DKIM signature to put on the message, as readSigning reads it; more of them go on top
+//	session                    how the message came: "ip: 192.0.2.1", "helo:", "from:", "rcpt:", "tls: 1.3",
+//	                           "params: SMTPUTF8 BODY=8BITMIME", "spoke-early: banner", "unstuffed-dots: 1";
+//	                           "how: told" for one that --ip and --helo gave to a file
 //	options                    "domain: example.com", "selectors: a b", "sender-ips:", "no-smtp: true"
 //	want                       what the check comes to; go test ./checks/... -args -update writes it
 //
@@ -21,7 +25,6 @@
 package checktest
 
 import (
-	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -173,8 +176,6 @@ func describe(r *checks.Result) string {
 	}
 	return b.String()
 }
-
-var errDark = errors.New("no question is answered here")
 
 func (w *world) set(net fact.Net) *fact.Set {
 	return fact.NewSet(w.subject, w.options, net)

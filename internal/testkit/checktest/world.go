@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"net/netip"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -35,6 +36,7 @@ const defaultDomain = "example.com"
 func newWorld(archive *txtar.Archive, scope checks.Scope) (*world, error) {
 	w := &world{subject: fact.Subject{Domain: defaultDomain}, sessions: map[string]*smtp.Session{}, documents: map[string]*https.Response{}}
 	var zone, raw, session string
+	var signings []signing
 	for _, f := range archive.Files {
 		var err error
 		switch text := string(f.Data); {
@@ -44,6 +46,10 @@ func newWorld(archive *txtar.Archive, scope checks.Scope) (*world, error) {
 			raw = text
 		case f.Name == "session":
 			session = text
+		case f.Name == "sign":
+			var s signing
+			s, err = readSigning(text)
+			signings = append(signings, s)
 		case f.Name == "options":
 			err = w.readOptions(text)
 		case strings.HasPrefix(f.Name, "smtp "):
@@ -57,13 +63,21 @@ func newWorld(archive *txtar.Archive, scope checks.Scope) (*world, error) {
 			return nil, err
 		}
 	}
+	content := crlf(raw)
+	for _, s := range signings {
+		signed, record, err := s.sign(content)
+		if err != nil {
+			return nil, fmt.Errorf("sign: %w", err)
+		}
+		content, zone = signed, zone+record
+	}
 	resolver, err := dnstest.Resolver(zone)
 	if err != nil {
 		return nil, err
 	}
 	w.resolver = resolver
 	if scope == checks.Message {
-		return w, w.readMessage(raw, session)
+		return w, w.readMessage(content, session)
 	}
 	return w, nil
 }
@@ -121,8 +135,8 @@ func (w *world) readOptions(text string) error {
 
 // readMessage takes the message; without a session file it came from nowhere,
 // as a file on disk does.
-func (w *world) readMessage(raw, session string) error {
-	m := &message.Message{Raw: crlf(raw), Origin: message.OriginFile}
+func (w *world) readMessage(raw []byte, session string) error {
+	m := &message.Message{Raw: raw, Origin: message.OriginFile}
 	if session != "" {
 		m.Origin, m.Envelope = message.OriginSMTP, &message.Envelope{}
 		m.Session = &message.Session{ESMTP: true, ReceivedAt: Now}
@@ -137,6 +151,11 @@ func (w *world) readMessage(raw, session string) error {
 
 func sessionField(m *message.Message, key, value string) error {
 	switch key {
+	case "how":
+		if value != "told" {
+			return fmt.Errorf("how: %q is not told", value)
+		}
+		m.Origin, m.Session.ReceivedAt = message.OriginFile, time.Time{}
 	case "ip":
 		addr, err := netip.ParseAddr(value)
 		m.Session.Peer = netip.AddrPortFrom(addr, 40000)
@@ -145,21 +164,46 @@ func sessionField(m *message.Message, key, value string) error {
 		m.Session.HELO = value
 	case "from":
 		m.Envelope.MailFrom = value
+	case "params":
+		for param := range strings.FieldsSeq(value) {
+			keyword, value, _ := strings.Cut(param, "=")
+			m.Envelope.Params = append(m.Envelope.Params, message.Param{Keyword: keyword, Value: value})
+		}
 	case "rcpt":
 		m.Envelope.Rcpt = append(m.Envelope.Rcpt, message.Rcpt{To: value})
 	case "tls":
 		m.Session.TLS = &message.TLSState{Version: tlsVersions[value]}
+	case "spoke-early":
+		m.Session.SpokeEarly = strings.Fields(value)
+	case "unstuffed-dots":
+		n, err := strconv.Atoi(value)
+		m.Session.UnstuffedDots = n
+		return err
 	default:
 		return fmt.Errorf("no such line as %q in a session file", key)
 	}
 	return nil
 }
 
+var (
+	repeated = regexp.MustCompile(`<repeat (\d+) ([^>]*)>`)
+	octet    = regexp.MustCompile(`<x[0-9a-f]{2}>`)
+)
+
 // crlf makes line ends CRLF. "\r" and "\n" written as <CR> and <LF> stand for
 // themselves, so that a case can show a bare one.
 func crlf(text string) []byte {
+	text = repeated.ReplaceAllStringFunc(text, func(s string) string {
+		m := repeated.FindStringSubmatch(s)
+		n, _ := strconv.Atoi(m[1])
+		return strings.Repeat(m[2], n)
+	})
 	text = strings.ReplaceAll(text, "\n", "\r\n")
-	return []byte(strings.NewReplacer("<CR>\r\n", "\r", "<LF>\r\n", "\n", "<CR>", "\r", "<LF>", "\n", "<NUL>", "\x00").Replace(text))
+	text = strings.NewReplacer("<CR>\r\n", "\r", "<LF>\r\n", "\n", "<CR>", "\r", "<LF>", "\n", "<NUL>", "\x00").Replace(text)
+	return octet.ReplaceAllFunc([]byte(text), func(b []byte) []byte {
+		n, _ := strconv.ParseUint(string(b[2:4]), 16, 8)
+		return []byte{byte(n)}
+	})
 }
 
 func (w *world) readDocument(url, text string) error {

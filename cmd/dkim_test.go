@@ -1,0 +1,135 @@
+package cmd
+
+import (
+	"crypto/ed25519"
+	"crypto/x509"
+	"encoding/pem"
+	"os"
+	"strings"
+	"testing"
+)
+
+const plainMessage = "From: Ann <ann@example.com>\r\nTo: sam@example.net\r\nSubject: Hello\r\nDate: Mon, 23 Nov 2026 09:00:00 +0000\r\n" +
+	"Message-ID: <1@example.com>\r\n\r\nHello Sam,\r\n\r\nsee you.\r\n"
+
+// keyFile writes a private key that is the same in every run.
+func keyFile(l *lab) string {
+	l.t.Helper()
+	der, err := x509.MarshalPKCS8PrivateKey(ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize)))
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	return l.file("key.pem", string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})))
+}
+
+// sign signs a message for example.com, publishes the key beside these records,
+// and returns the signed message.
+func sign(l *lab, message, zone string) string {
+	l.t.Helper()
+	file := l.file("plain.eml", message)
+	got := l.run("dkim", "sign", "--key", keyFile(l), "--selector", "s1", "--domain", "example.com", file)
+	l.wantCode(got, exitMet)
+	l.zone(got.err + zone)
+	return got.out
+}
+
+func TestDKIMSignAndVerify(t *testing.T) {
+	l := testEnv(t)
+	signed := sign(l, plainMessage, "")
+	l.golden("dkim_sign", l.run("dkim", "sign", "--field", "--key", keyFile(l), "--selector", "s1", "--domain", "example.com", l.file("plain.eml", plainMessage)))
+	if !strings.HasSuffix(signed, plainMessage) {
+		t.Errorf("the signed message does not end with the message:\n%s", signed)
+	}
+	got := l.ask("dkim", "verify", l.file("signed.eml", signed))
+	l.wantCode(got, exitMet)
+	l.golden("dkim_verify_pass", got)
+	got = l.ask("dkim", "key", "s1", "example.com")
+	l.wantCode(got, exitMet)
+	l.golden("dkim_key_found", got)
+}
+
+func TestDKIMVerifyExplains(t *testing.T) {
+	l := testEnv(t)
+	signed := sign(l, plainMessage, "_fail.s9._domainkey.example.com. TXT \"SERVFAIL\"\n")
+	tests := []struct {
+		name, message string
+		code          int
+	}{
+		{"footer", signed + "-- \r\nthe list\r\n", exitNotMet},
+		{"subject", strings.Replace(signed, "Subject: Hello", "Subject: [list] Hello", 1), exitNotMet},
+		{"no_key", strings.Replace(signed, "s=s1", "s=s2", 1), exitNotMet},
+		{"dns", strings.Replace(signed, "s=s1", "s=s9", 1), exitUndecided},
+		{"unsigned", plainMessage, exitNotMet},
+	}
+	for _, test := range tests {
+		got := l.ask("dkim", "verify", l.file("mail.eml", test.message))
+		l.wantCode(got, test.code)
+		l.golden("dkim_verify_"+test.name, got)
+	}
+}
+
+func TestDKIMVerifyJSON(t *testing.T) {
+	l := testEnv(t)
+	l.In = strings.NewReader(sign(l, plainMessage, ""))
+	object := l.wantKeys(l.ask("dkim", "verify", "--json", "-"), "signatures")
+	signature := object["signatures"].([]any)[0].(map[string]any)
+	for _, key := range []string{"result", "domain", "selector", "algorithm", "key_bits", "canonicalization", "identity", "signed_headers", "length", "body_hash", "error", "issues"} {
+		if _, ok := signature[key]; !ok {
+			t.Errorf("a signature has no %s: %v", key, signature)
+		}
+	}
+}
+
+func TestDKIMKeyThatIsNot(t *testing.T) {
+	l := testEnv(t)
+	l.zone(`
+revoked._domainkey.example.com. TXT "v=DKIM1; p="
+weak._domainkey.example.com. TXT "v=DKIM1; k=rsa; p=AAAA"
+_fail.silent._domainkey.example.com. TXT "SERVFAIL"
+`)
+	for selector, code := range map[string]int{"revoked": exitNotMet, "weak": exitNotMet, "none": exitNotMet, "silent": exitUndecided} {
+		got := l.ask("dkim", "key", selector, "example.com")
+		l.wantCode(got, code)
+		l.golden("dkim_key_"+selector, got)
+	}
+	l.wantKeys(l.ask("dkim", "key", "--json", "revoked", "example.com"), "name", "status", "key_bits", "key", "records", "alias", "issues", "error")
+}
+
+// TestMessageFiles: what is no message is said on one line, whichever command
+// reads it.
+func TestMessageFiles(t *testing.T) {
+	l := testEnv(t)
+	huge := l.file("huge.eml", "From: a@example.com\r\n\r\n")
+	if err := os.Truncate(huge, 200<<20); err != nil {
+		t.Fatal(err)
+	}
+	key := keyFile(l)
+	for _, command := range [][]string{{"dkim", "verify"}, {"arc", "verify"}, {"dkim", "sign", "--key", key, "--selector", "s", "--domain", "example.com"}} {
+		for path, text := range map[string]string{
+			l.dir + "/missing": "no such file or directory", l.dir: "is a directory", l.file("empty", ""): "empty", huge: "larger than 100 MB",
+		} {
+			l.wantUsage(l.run(append(command, path)...), text)
+		}
+	}
+}
+
+func TestDKIMSignUsage(t *testing.T) {
+	l := testEnv(t)
+	mail := l.file("plain.eml", plainMessage)
+	l.wantUsage(l.run("dkim", "sign", mail), "--key, --selector and --domain were expected")
+	for path, text := range map[string]string{mail: "no RSA or Ed25519 private key", l.dir + "/missing": "no such file", l.dir: "is a directory"} {
+		l.wantUsage(l.run("dkim", "sign", "--key", path, "--selector", "s", "--domain", "example.com", mail), text)
+	}
+}
+
+func TestARCVerifyWithoutAChain(t *testing.T) {
+	l := testEnv(t)
+	got := l.ask("arc", "verify", l.file("plain.eml", plainMessage))
+	l.wantCode(got, exitNotMet)
+	l.golden("arc_verify_none", got)
+	broken := "ARC-Seal: i=1; a=rsa-sha256; cv=none; d=example.org; s=a; b=AAAA\r\n" + plainMessage
+	got = l.ask("arc", "verify", l.file("broken.eml", broken))
+	l.wantCode(got, exitNotMet)
+	l.golden("arc_verify_fail", got)
+	l.wantKeys(l.ask("arc", "verify", "--json", l.dir+"/plain.eml"), "result", "instances", "oldest_pass", "error")
+}

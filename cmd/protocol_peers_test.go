@@ -1,0 +1,119 @@
+package cmd
+
+import (
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
+	"encoding/pem"
+	"net/netip"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+
+	"github.com/postmuster/postmuster/internal/testkit/peers"
+)
+
+// TestProtocolsOfAZoneThatKnotServes: the commands ask a real name server. The
+// zone is the whole of com, as Knot refuses what is outside of its zones.
+func TestProtocolsOfAZoneThatKnotServes(t *testing.T) {
+	l := testEnv(t)
+	signed := l.run("dkim", "sign", "--key", rsaKeyFile(l), "--selector", "s1", "--domain", "example.com", l.file("plain.eml", plainMessage))
+	l.wantCode(signed, exitMet)
+	l.useResolver(peers.Knot(t, peers.Zone{Name: "com", Text: `
+example MX 10 mx.example
+example TXT "v=spf1 mx include:_spf.example.com ?all"
+example TXT "unrelated" "text"
+_spf.example TXT "v=spf1 ip4:198.51.100.0/" "24 -all"
+_dmarc.example TXT "v=DMARC1; p=reject; rua=mailto:dmarc@example.com"
+mx.example A 192.0.2.10
+alias.example CNAME example
+` + signed.err}))
+	tests := []struct {
+		args []string
+		code int
+		want string
+	}{
+		{[]string{"spf", "eval", "--ip", "192.0.2.10", "--from", "a@example.com"}, exitMet, "pass"},
+		{[]string{"spf", "eval", "--ip", "192.0.2.10", "--helo", "alias.example.com"}, exitMet, "pass"},
+		{[]string{"spf", "eval", "--ip", "203.0.113.1", "--from", "a@example.com"}, exitNotMet, "neutral"},
+		{[]string{"spf", "tree", "example.com"}, exitMet, "2 of at most 10"},
+		{[]string{"dmarc", "walk", "news.example.com"}, exitMet, "at _dmarc.example.com, the organizational domain"},
+		{[]string{"dmarc", "eval", "--from", "news.example.com", "--dkim", "pass:example.com"}, exitMet, "aligned (relaxed)"},
+		{[]string{"dkim", "key", "s1", "example.com"}, exitMet, "2048 bits"},
+		{[]string{"dkim", "key", "s2", "example.com"}, exitNotMet, "none"},
+		{[]string{"dkim", "verify", l.file("signed.eml", signed.out)}, exitMet, "header hash match"},
+		{[]string{"spf", "eval", "--ip", "192.0.2.10", "--from", "a@example.org"}, exitUndecided, "temperror"},
+	}
+	for _, test := range tests {
+		got := l.ask(test.args...)
+		l.wantCode(got, test.code)
+		if !strings.Contains(got.out, test.want) {
+			t.Errorf("%s: want %q in\n%s", strings.Join(test.args, " "), test.want, got)
+		}
+	}
+}
+
+// TestDKIMWithDkimpy: a message that dkimpy signed is verified, before and after
+// a list has added its footer.
+func TestDKIMWithDkimpy(t *testing.T) {
+	program := peers.Program(t, "dkimsign", "python3-dkim")
+	l := testEnv(t)
+	key := rsaKeyFile(l)
+	ours := l.run("dkim", "sign", "--key", key, "--selector", "s1", "--domain", "example.com", l.file("plain.eml", plainMessage))
+	l.useResolver(peers.Knot(t, peers.Zone{Name: "com", Text: ours.err}))
+
+	c := exec.CommandContext(t.Context(), program, "s1", "example.com", key)
+	c.Stdin, c.Stderr = strings.NewReader(plainMessage), os.Stderr
+	theirs, err := c.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := l.ask("dkim", "verify", l.file("dkimpy.eml", string(theirs)))
+	l.wantCode(got, exitMet)
+	got = l.ask("dkim", "verify", l.file("list.eml", string(theirs)+"-- \r\nthe list\r\n"))
+	l.wantCode(got, exitNotMet)
+	if !strings.Contains(got.out, "something was added at the end of the body") {
+		t.Errorf("the cause is not named:\n%s", got)
+	}
+}
+
+// TestDANEWithUnboundAndPostfix: the records are signed by Knot, validated by
+// Unbound, and compared with what Postfix presents.
+func TestDANEWithUnboundAndPostfix(t *testing.T) {
+	l := testEnv(t)
+	certFile, keyFile := writeCertificate(t, l.ca, "mx.example.com")
+	postfix := peers.Postfix(t, "mx.example.com", "example.com", certFile, keyFile)
+	l.lead("192.0.2.10:25", netip.MustParseAddrPort(postfix))
+	chain, err := readChain(l.Env, certFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	zones := []peers.Zone{
+		{Name: "example.com", Signed: true, Text: "@ MX 10 mx\nmx A 192.0.2.10\n_25._tcp.mx TLSA " + keyRecord311(chain[0])},
+		{Name: "example.net", Text: "@ MX 10 mx.example.com.\n"},
+	}
+	l.useResolver(peers.Unbound(t, peers.Knot(t, zones...), zones...))
+	got := l.ask("dane", "example.com")
+	l.wantCode(got, exitMet)
+	got = l.ask("dane", "example.net")
+	l.wantCode(got, exitNotMet)
+	if !strings.Contains(got.out, "insecure: not signed") {
+		t.Errorf("an unsigned zone is not said to be insecure:\n%s", got)
+	}
+	got = l.ask("smtp", "example.com")
+	l.wantCode(got, exitMet)
+	if !strings.Contains(got.out, "S: 220 mx.example.com ESMTP") || !strings.Contains(got.out, "verifies   yes") {
+		t.Errorf("the dialogue with Postfix:\n%s", got)
+	}
+}
+
+func rsaKeyFile(l *lab) string {
+	l.t.Helper()
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	block := &pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(key)}
+	return l.file("rsa.pem", string(pem.EncodeToMemory(block)))
+}

@@ -1,0 +1,184 @@
+package httpd
+
+import (
+	"crypto/sha256"
+	"crypto/subtle"
+	"net"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// guard wraps a handler. The order matters: what is refused by its Host is not
+// told whether its token is right.
+func guard(bound netip.Addr, c Config) http.Handler {
+	h := c.Handler
+	if c.Token != "" {
+		h = withToken(h, c.Token)
+	}
+	h = http.NewCrossOriginProtection().Handler(h)
+	h = sameOrigin(h)
+	h = knownHost(h, bound, c.Hosts)
+	return limited(withHeaders(h), orDefault(c.MaxBody, DefaultMaxBody))
+}
+
+// withHeaders sets what every answer says, unless its handler says otherwise.
+// Nothing allows another origin to read: there are no CORS headers here.
+func withHeaders(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("Referrer-Policy", "no-referrer") // links in mail need not learn where they were read
+		h.Set("Cross-Origin-Resource-Policy", "same-origin")
+		h.Set("Cross-Origin-Opener-Policy", "same-origin")
+		h.Set("X-Frame-Options", "SAMEORIGIN")
+		h.Set("Cache-Control", "private, no-cache")
+		next.ServeHTTP(w, r)
+	})
+}
+
+// knownHost refuses requests for names that are not ours. A page of another site
+// whose name was made to resolve to this machine (DNS rebinding) passes every
+// same-origin rule of the browser, but its requests carry that name.
+func knownHost(next http.Handler, bound netip.Addr, names []string) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !hostAllowed(r.Host, bound, names) {
+			refuse(w, http.StatusMisdirectedRequest, "the Host of this request is not a name of this server; name it at start if it should be")
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+func hostAllowed(hostport string, bound netip.Addr, names []string) bool {
+	host := hostport
+	if h, _, err := net.SplitHostPort(hostport); err == nil {
+		host = h // any port: it may be forwarded from elsewhere
+	}
+	host = strings.ToLower(strings.TrimSuffix(strings.Trim(host, "[]"), "."))
+	if ip, err := netip.ParseAddr(host); err == nil {
+		// An address cannot be rebound. Where we listen on all, each may be ours.
+		ip = ip.WithZone("").Unmap()
+		return ip.IsLoopback() || ip == bound.WithZone("") || bound.IsUnspecified() || slices.Contains(names, host)
+	}
+	if host == "localhost" || strings.HasSuffix(host, ".localhost") { // RFC 6761 §6.3
+		return true
+	}
+	return slices.ContainsFunc(names, func(n string) bool { return n != "" && strings.EqualFold(strings.TrimSuffix(n, "."), host) })
+}
+
+// sameOrigin refuses requests that pages of other origins make, of whatever
+// method: reading mail needs no more than GET. A page on another port of this
+// machine is another origin, though the browser calls it the same site.
+func sameOrigin(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !fromOurPage(r) {
+			refuse(w, http.StatusForbidden, "a page of another origin may not ask this server")
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+func fromOurPage(r *http.Request) bool {
+	if origins := r.Header.Values("Origin"); len(origins) > 0 {
+		if len(origins) > 1 || !originIs(origins[0], r) {
+			return false
+		}
+	}
+	switch site := r.Header.Values("Sec-Fetch-Site"); {
+	case len(site) == 0: // no browser, or an old one, whose Origin was looked at
+		return true
+	case len(site) > 1:
+		return false
+	case site[0] == "same-origin", site[0] == "none": // our page, or the address bar
+		return true
+	default:
+		return isVisit(r)
+	}
+}
+
+// isVisit reports whether somebody follows a link to us: the page with the link
+// learns nothing of the answer, and GET changes nothing.
+func isVisit(r *http.Request) bool {
+	h := r.Header
+	return (r.Method == http.MethodGet || r.Method == http.MethodHead) &&
+		h.Get("Sec-Fetch-Mode") == "navigate" && h.Get("Sec-Fetch-Dest") == "document" && len(h.Values("Origin")) == 0
+}
+
+// originIs reports whether an Origin is the one that the request was sent to.
+// A proxy may have taken TLS away, so the scheme is not compared; no page can
+// be had from the same host and port by two schemes.
+func originIs(origin string, r *http.Request) bool {
+	u, err := url.Parse(origin)
+	return err == nil && u.Host != "" && (u.Scheme == "http" || u.Scheme == "https") && strings.EqualFold(u.Host, r.Host)
+}
+
+// tokenCookie keeps the token in a browser.
+const tokenCookie = "postmuster-token"
+
+// withToken asks for the token. Probes of life are answered without: they say
+// nothing, and those who send them cannot always add a header.
+func withToken(next http.Handler, token string) http.Handler {
+	want := sha256.Sum256([]byte(token))
+	right := func(got string) bool {
+		sum := sha256.Sum256([]byte(got))
+		return subtle.ConstantTimeCompare(sum[:], want[:]) == 1
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case r.URL.Path == "/livez" || r.URL.Path == "/readyz":
+		case slices.ContainsFunc(credentials(r), right):
+		case r.Method == http.MethodGet && r.URL.Query().Has("token") && right(r.URL.Query().Get("token")):
+			keepToken(w, r, token)
+			return
+		default:
+			w.Header().Set("WWW-Authenticate", `Basic realm="postmuster", charset="UTF-8"`)
+			refuse(w, http.StatusUnauthorized, "this server asks for a token: Authorization: Bearer TOKEN")
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// credentials returns what may be a token. The name of basic authentication is free.
+func credentials(r *http.Request) []string {
+	var found []string
+	if scheme, value, ok := strings.Cut(r.Header.Get("Authorization"), " "); ok && strings.EqualFold(scheme, "Bearer") {
+		found = append(found, strings.TrimSpace(value))
+	}
+	if _, password, ok := r.BasicAuth(); ok {
+		found = append(found, password)
+	}
+	if c, err := r.Cookie(tokenCookie); err == nil {
+		if value, err := url.QueryUnescape(c.Value); err == nil {
+			found = append(found, value)
+		}
+	}
+	return found
+}
+
+// keepToken moves the token from the address, where it would be seen and copied,
+// into a cookie.
+func keepToken(w http.ResponseWriter, r *http.Request, token string) {
+	http.SetCookie(w, &http.Cookie{
+		Name: tokenCookie, Value: url.QueryEscape(token), Path: "/",
+		HttpOnly: true, Secure: r.TLS != nil, SameSite: http.SameSiteStrictMode,
+	})
+	query := r.URL.Query()
+	query.Del("token")
+	// Only path and query, and never two slashes in front: not to another host.
+	to := url.URL{Path: "/" + strings.TrimLeft(r.URL.Path, `/\`), RawQuery: query.Encode()}
+	w.Header().Set("Location", to.String())
+	w.WriteHeader(http.StatusSeeOther)
+}
+
+func refuse(w http.ResponseWriter, status int, detail string) {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(status)
+	// None of the texts above needs escaping.
+	w.Write([]byte(`{"title":"` + http.StatusText(status) + `","status":` + strconv.Itoa(status) + `,"detail":"` + detail + `"}` + "\n"))
+}

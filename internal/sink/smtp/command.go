@@ -1,0 +1,196 @@
+package smtp
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/postmuster/postmuster/internal/message"
+)
+
+// command reads one command line, and does what go-smtp must not see or would
+// get wrong. What is left is fed to it.
+func (l *leg) command() error {
+	c := l.conn
+	line, err := c.line()
+	if err != nil {
+		return err
+	}
+	text := strings.TrimRight(string(line), "\r\n")
+	if c.replied == 334 {
+		c.transcript.client(hidden)
+		c.feed = line
+		return nil
+	}
+	verb, arg, _ := strings.Cut(text, " ")
+	verb, arg = strings.ToUpper(verb), strings.TrimSpace(arg)
+	c.feed, c.verb, c.lastLine = line, verb, true
+	if verb == "MAIL" {
+		c.transcript.transaction()
+	}
+	c.transcript.client(withoutCredentials(verb, text))
+	switch verb {
+	case "HELO", "EHLO", "LHLO":
+		c.verb = "EHLO"
+		c.given = greeting{name: arg, esmtp: verb != "HELO"}
+		if c.in.len() > 0 {
+			c.early("EHLO") // RFC 2920 §3.1
+		}
+	case "MAIL", "RCPT":
+		c.readPath(text, verb, arg)
+	case "BDAT":
+		c.readBDAT(arg)
+	case "STARTTLS":
+		return l.startTLS()
+	}
+	return nil
+}
+
+const hidden = "(credentials, not kept)"
+
+// withoutCredentials returns the text of a command as it may be kept.
+func withoutCredentials(verb, text string) string {
+	if verb != "AUTH" {
+		return text
+	}
+	if fields := strings.Fields(text); len(fields) > 2 {
+		return fields[0] + " " + fields[1] + " " + hidden
+	}
+	return text
+}
+
+// greeted completes the reply to EHLO with what go-smtp does not know, because
+// TLS is ours; the first line is the greeting.
+func (c *conn) greeted(first, last bool) {
+	if first && !last {
+		if c.tls != nil {
+			c.reply("250-REQUIRETLS") // RFC 8689 §2: only offered over TLS
+		} else if c.running.TLS != nil {
+			c.reply("250-STARTTLS")
+		}
+	}
+	if last {
+		c.greeting = c.given
+	}
+}
+
+// startTLS answers STARTTLS and begins the next leg: the client must say
+// everything again (RFC 3207 §4.2).
+func (l *leg) startTLS() error {
+	c := l.conn
+	if c.running.TLS == nil {
+		return nil // go-smtp refuses it
+	}
+	c.feed = nil
+	if c.tls != nil {
+		c.reply("503 5.5.1 TLS is already running")
+		return nil
+	}
+	if c.in.len() > 0 {
+		// It came before TLS, from whomever: it must not be taken for what
+		// came inside (CVE-2011-0411).
+		c.early("STARTTLS")
+		c.in.skip(c.in.len())
+	}
+	c.reply("220 2.0.0 ready to start TLS")
+	if err := c.flush(); err != nil {
+		return err
+	}
+	if err := c.handshake(); err != nil {
+		return err
+	}
+	c.greeting, c.envelope = greeting{}, message.Envelope{}
+	c.authMechanism, c.authIdentity = "", ""
+	l.over = true
+	l.next = &leg{conn: c, mute: true}
+	return nil
+}
+
+// readBDAT finds how many bytes follow, in the same way as go-smtp: it reads
+// them whether it wants the chunk or not.
+func (c *conn) readBDAT(arg string) {
+	fields := strings.Fields(arg)
+	if len(fields) == 0 || len(fields) > 2 || len(fields) == 2 && !strings.EqualFold(fields[1], "LAST") {
+		return
+	}
+	size, err := strconv.ParseUint(fields[0], 10, 32)
+	if err != nil {
+		return
+	}
+	c.chunk, c.chunkSize = int64(size), int64(size)
+	c.chunkPace = newPace(c.running.Timeouts.Content)
+}
+
+// A path is the argument of MAIL or RCPT.
+type path struct {
+	mailbox string // as written, without angle brackets and source route
+	params  message.Params
+}
+
+// readPath keeps how path and parameters were written.
+func (c *conn) readPath(text, verb, arg string) {
+	keyword := map[string]string{"MAIL": "FROM:", "RCPT": "TO:"}[verb]
+	if len(arg) < len(keyword) || !strings.EqualFold(arg[:len(keyword)], keyword) {
+		return // go-smtp refuses it
+	}
+	mailbox, rest := cutPath(strings.TrimSpace(arg[len(keyword):]))
+	c.path = path{mailbox: mailbox, params: parseParams(rest)}
+	if mailbox != "" && !strings.Contains(mailbox, "@") {
+		// go-smtp insists on a domain, but <postmaster> has none (RFC 5321
+		// §4.5.1), and programs on the same host leave it out.
+		c.feed = []byte(verb + " " + keyword + "<" + mailbox + "@" + c.running.Domain + ">" + rest + "\r\n")
+	}
+}
+
+// cutPath cuts "<@a,@b:user@example.com> SIZE=1" behind the path, and returns
+// the mailbox in it.
+func cutPath(s string) (mailbox, rest string) {
+	end := pathEnd(s)
+	mailbox, rest = s[:end], s[end:]
+	if inner, ok := strings.CutPrefix(mailbox, "<"); ok {
+		mailbox = strings.TrimSuffix(inner, ">")
+	}
+	if strings.HasPrefix(mailbox, "@") {
+		if _, after, ok := strings.Cut(mailbox, ":"); ok {
+			mailbox = after // a source route, to be ignored (RFC 5321 §3.6.1)
+		}
+	}
+	return mailbox, rest
+}
+
+// pathEnd returns where the path ends: behind ">", or before a space if there
+// are no angle brackets; neither counts in a quoted string.
+func pathEnd(s string) int {
+	bracket, quoted := strings.HasPrefix(s, "<"), false
+	for i := 0; i < len(s); i++ {
+		switch {
+		case quoted && s[i] == '\\':
+			i++
+		case s[i] == '"':
+			quoted = !quoted
+		case quoted:
+		case bracket && s[i] == '>':
+			return i + 1
+		case !bracket && (s[i] == ' ' || s[i] == '\t'):
+			return i
+		}
+	}
+	return len(s)
+}
+
+// parseParams reads ESMTP parameters as they are written (RFC 5321 §4.1.2).
+func parseParams(s string) (params message.Params) {
+	for _, field := range strings.Fields(s) {
+		keyword, value, _ := strings.Cut(field, "=")
+		params = append(params, message.Param{Keyword: keyword, Value: value})
+	}
+	return params
+}
+
+// replyCode returns the code of a reply line, 0 if it has none.
+func replyCode(line string) int {
+	code, err := strconv.Atoi(line[:min(3, len(line))])
+	if err != nil {
+		return 0
+	}
+	return code
+}

@@ -1,0 +1,134 @@
+package smtp
+
+import (
+	"errors"
+	"io"
+	"net/netip"
+	"slices"
+
+	gosmtp "github.com/emersion/go-smtp"
+
+	"github.com/postmuster/postmuster/internal/message"
+)
+
+// session is what the commands of a connection have established.
+type session struct {
+	peer, local netip.AddrPort
+
+	verb     string // of the command being answered; EHLO for HELO and LHLO too
+	lastLine bool   // the last line of a reply was its last
+	given    greeting
+	greeting greeting
+	path     path // of the MAIL or RCPT being answered
+
+	authMechanism, authIdentity string
+	spokeEarly                  []string
+
+	envelope message.Envelope
+
+	chunkSize int64
+	chunkPace pace
+
+	taken  int  // messages
+	failed bool // something was refused or broke since the last message
+}
+
+// A greeting is what HELO, EHLO or LHLO said.
+type greeting struct {
+	name  string
+	esmtp bool
+}
+
+func (c *conn) early(before string) {
+	if !slices.Contains(c.spokeEarly, before) {
+		c.spokeEarly = append(c.spokeEarly, before)
+	}
+}
+
+// describe returns the session as it is now.
+func (c *conn) describe() *message.Session {
+	return &message.Session{
+		Peer: c.peer, Local: c.local,
+		HELO: c.greeting.name, ESMTP: c.greeting.esmtp, LMTP: c.running.LMTP,
+		TLS: c.tls, AuthMechanism: c.authMechanism, AuthIdentity: c.authIdentity,
+		SpokeEarly: slices.Clone(c.spokeEarly),
+		ReceivedAt: c.running.Now(),
+		Transcript: c.transcript.lines(), TranscriptCut: c.transcript.cut,
+	}
+}
+
+// A transaction is what go-smtp calls a session.
+type transaction struct{ conn *conn }
+
+func (r *running) newSession(c *gosmtp.Conn) (gosmtp.Session, error) {
+	t := transaction{c.Conn().(*leg).conn}
+	if r.Auth {
+		return authTransaction{t}, nil
+	}
+	return t, nil
+}
+
+// Reset forgets the envelope.
+func (t transaction) Reset() { t.conn.envelope = message.Envelope{} }
+
+// Logout does nothing: the connection's end is seen by leg.Close.
+func (t transaction) Logout() error { return nil }
+
+// Mail begins an envelope. Its path and parameters are those of the line, not
+// those that go-smtp made of them.
+func (t transaction) Mail(string, *gosmtp.MailOptions) error {
+	c := t.conn
+	c.envelope = message.Envelope{MailFrom: c.path.mailbox, Params: c.path.params}
+	return nil
+}
+
+// Rcpt adds a recipient.
+func (t transaction) Rcpt(string, *gosmtp.RcptOptions) error {
+	c := t.conn
+	c.envelope.Rcpt = append(c.envelope.Rcpt, message.Rcpt{To: c.path.mailbox, Params: c.path.params})
+	return nil
+}
+
+// Data receives a message. For BDAT it runs in a goroutine of its own, and may
+// use the connection only after r has ended well: then the connection's own
+// goroutine waits for it.
+func (t transaction) Data(r io.Reader) error {
+	c := t.conn
+	if chunks, ok := r.(*io.PipeReader); ok {
+		raw, err := c.running.readChunks(chunks)
+		if err != nil {
+			return err
+		}
+		return c.receive(raw, 0, true)
+	}
+	if c.in.len() > 0 {
+		c.early("DATA") // RFC 2920 §3.1: it must wait for the 354
+	}
+	read, err := c.readContent()
+	c.feed = []byte(".\r\n") // ends what go-smtp takes for the content
+	if err != nil {
+		return err
+	}
+	return c.receive(read.raw, read.unstuffed, false)
+}
+
+// receive hands a message to the handler.
+func (c *conn) receive(raw []byte, unstuffed int, chunked bool) error {
+	s := c.describe()
+	s.UnstuffedDots, s.Chunked = unstuffed, chunked
+	envelope := c.envelope
+	m := &message.Message{Raw: raw, Origin: message.OriginSMTP, Envelope: &envelope, Session: s}
+	err := c.running.Handler.Receive(c.running.ctx, m)
+	if reply := (*Reply)(nil); errors.As(err, &reply) {
+		if err = reply.err(); reply.Code/100 != 2 {
+			return err
+		}
+	} else if err != nil {
+		c.running.Logger.Error("message not taken", "peer", c.peer, "error", err)
+		return &gosmtp.SMTPError{Code: 451, EnhancedCode: gosmtp.EnhancedCode{4, 3, 0}, Message: "could not take the message, try again later"}
+	}
+	c.taken++
+	c.failed = false
+	c.transcript.forget()
+	return err
+}
