@@ -150,8 +150,11 @@ func FuzzParseSubject(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, text string) {
 		s, err := ParseSubject(text)
-		if err == nil && (s.Addr.IsValid() == (s.Domain != "") || len(s.Domain) > maxName) {
-			t.Errorf("%q reads as %+v, which is neither an address nor a domain", text, s)
+		if err != nil {
+			return
+		}
+		if again, err := ParseSubject(s.String()); err != nil || again != s {
+			t.Errorf("%q reads as %v, which reads as %v, %v", text, s, again, err)
 		}
 	})
 }

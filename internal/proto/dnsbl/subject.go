@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/netip"
 	"strings"
+	"unicode/utf8"
 
 	"golang.org/x/net/idna"
 
@@ -48,7 +49,7 @@ func ParseSubject(s string) (Subject, error) {
 
 // canonicalDomain returns a name as A-labels in lower case, without a final dot.
 func canonicalDomain(s string) (string, bool) {
-	if len(s) > 4*maxName { // no name of U-labels is longer, and mapping costs time
+	if !utf8.ValidString(s) || len(s) > 4*maxName { // no name of U-labels is longer, and mapping costs time
 		return "", false
 	}
 	ascii, err := uLabels.ToASCII(strings.TrimSuffix(s, "."))
