@@ -2,6 +2,8 @@ package mtasts
 
 import (
 	"context"
+	"fmt"
+	"mime"
 
 	"github.com/postmuster/postmuster/internal/dns"
 )
@@ -76,5 +78,68 @@ type Discovery struct {
 
 // Discover asks for the record and, whatever it says, for the policy.
 func Discover(ctx context.Context, r dns.Resolver, fetch Fetcher, domain string) Discovery {
-	return Discovery{}
+	d := Discovery{
+		Domain: domain, RecordName: "_mta-sts." + domain, PolicyURL: "https://mta-sts." + domain + "/.well-known/mta-sts.txt",
+		Texts: []string{}, RecordIssues: []Issue{}, PolicyIssues: []Issue{},
+	}
+	d.record(ctx, r)
+	response := fetch(ctx, d.PolicyURL)
+	d.Response = &response
+	policyState, reason := d.policy(response)
+	if d.State == "" { // the record is usable: the policy decides
+		d.State, d.Reason = policyState, reason
+	}
+	return d
+}
+
+// record leaves State empty when there is one usable record. Texts that do not
+// begin with v=STSv1 are discarded; several that do count as none (RFC 8461 §3.1).
+func (d *Discovery) record(ctx context.Context, r dns.Resolver) {
+	answer, err := r.Resolve(ctx, dns.Question{Name: d.RecordName, Type: dns.TypeTXT})
+	if err != nil {
+		d.State, d.Reason, d.Err = StateUnknown, err.Error(), err
+		return
+	}
+	d.RecordStatus = answer.Status()
+	d.Texts = append(d.Texts, answer.TXTs()...)
+	candidates := 0
+	for _, text := range d.Texts {
+		record, found := Parse(text)
+		if record.Candidate {
+			candidates++
+			d.Record, d.RecordIssues = &record, append([]Issue{}, found...)
+		}
+	}
+	switch {
+	case candidates == 0:
+		d.State, d.Reason = StateNone, "no record begins with v="+Version
+	case candidates > 1:
+		d.State, d.Record = StateInvalid, nil
+		d.Reason = fmt.Sprintf("%d records begin with v=%s: senders act as if there were none", candidates, Version)
+	case !d.Record.Valid:
+		d.State, d.Reason = StateInvalid, "the record cannot be used"
+	}
+}
+
+// policy judges what the policy host came back with (RFC 8461 §3.3).
+func (d *Discovery) policy(response Response) (State, string) {
+	switch {
+	case response.Problem == ProblemUnknown:
+		return StateUnknown, response.Detail
+	case response.Problem != "":
+		return StateInvalid, string(response.Problem) + ": " + response.Detail
+	case response.Status != 200:
+		return StateInvalid, fmt.Sprintf("the policy host answers with HTTP status %d, where only 200 counts", response.Status)
+	}
+	policy, found := ParsePolicy(response.Body)
+	d.Policy, d.PolicyIssues = &policy, append([]Issue{}, found...)
+	mediaType, _, err := mime.ParseMediaType(response.ContentType)
+	if err != nil || mediaType != "text/plain" {
+		d.PolicyIssues = append(d.PolicyIssues, Issue{Code: CodeResponse, Severity: SeverityWarning,
+			Message: fmt.Sprintf("the media type is %.60q; senders should refuse all but text/plain", response.ContentType)})
+	}
+	if !policy.Valid {
+		return StateInvalid, "the policy cannot be used"
+	}
+	return StateValid, ""
 }

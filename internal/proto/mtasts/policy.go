@@ -26,13 +26,3 @@ type MX struct {
 	Valid    bool   `json:"valid"`
 	Position int    `json:"position"`
 }
-
-// ParsePolicy reads the body of a policy document.
-func ParsePolicy(body []byte) (Policy, []Issue) { return Policy{}, nil }
-
-// Match returns the first pattern that an MX host matches.
-func (p Policy) Match(host string) (MX, bool) { return MX{}, false }
-
-// Matches reports whether an MX host matches the pattern. A wildcard stands
-// for exactly one label (RFC 8461 §4.1).
-func (m MX) Matches(host string) bool { return false }

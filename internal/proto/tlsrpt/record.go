@@ -3,8 +3,6 @@
 package tlsrpt
 
 import (
-	"context"
-
 	"github.com/postmuster/postmuster/internal/dns"
 )
 
@@ -38,9 +36,6 @@ type URI struct {
 	Position int    `json:"position"`
 }
 
-// Parse reads the text of a TXT record.
-func Parse(text string) (Record, []Issue) { return Record{Text: text}, nil }
-
 // State is what a sender knows about a domain's record.
 type State string
 
@@ -65,6 +60,3 @@ type Discovery struct {
 
 	Err error `json:"-"` // an *dns.Error
 }
-
-// Discover asks for the record of a domain.
-func Discover(ctx context.Context, r dns.Resolver, domain string) Discovery { return Discovery{} }
