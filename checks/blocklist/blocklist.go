@@ -91,7 +91,7 @@ func judge(p *checks.Pass, subjects []facts.ListedSubject, wanted func(facts.Lis
 			judged++
 			switch {
 			case l.State == dnsbl.StateUnknown && effectOf(l.Zone) == effect:
-				p.Unknownf(place(s, l.Zone), "%s", l.Reason)
+				p.Unknownf(place(s, l.Zone), "%s: %s", l.Zone, l.Reason)
 			case l.State == dnsbl.StateListed && l.Effect == effect:
 				p.Report(checks.Finding{Where: place(s, l.Zone), Message: label(s) + " is listed by " + l.Zone + meanings(l), Evidence: evidence(l)})
 			}

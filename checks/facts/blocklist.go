@@ -77,7 +77,7 @@ func listing(ctx context.Context, s *fact.Set, z dnsbl.Zone, subject dnsbl.Subje
 	if !proof.Usable {
 		return dnsbl.Listing{
 			Zone: z.Name, State: dnsbl.StateUnknown, Cause: proof.Cause, Err: proof.Err,
-			Reason: "the list's test points do not answer as RFC 5782 §5 asks: " + proof.Reason,
+			Reason: proof.Reason,
 		}
 	}
 	return dnsbl.Check(ctx, s.Net.DNS, z, subject)

@@ -35,13 +35,13 @@ func Check(ctx context.Context, r dns.Resolver, z Zone, s Subject) Listing {
 		return l
 	}
 	a := asker{resolver: r, zone: z}
-	defer func() { l.Queries = append(l.Queries, a.queries...) }()
 	entry := s.entry()
 	got := a.addresses(ctx, entry)
 	l.judge(z, got)
 	if l.State == StateListed {
 		l.TXT = a.texts(ctx, entry)
 	}
+	l.Queries = append(l.Queries, a.queries...)
 	return l
 }
 

@@ -72,12 +72,11 @@ func Prove(ctx context.Context, r dns.Resolver, z Zone, k Kind) Proof {
 		return p
 	}
 	a := asker{resolver: r, zone: z}
-	defer func() { p.Queries = append(p.Queries, a.queries...) }()
 	listed, missing := z.testEntries(k)
-	if !z.NoTestPoint && !p.has(z, a.addresses(ctx, listed), listed) {
-		return p
+	if z.NoTestPoint || p.has(z, a.addresses(ctx, listed), listed) {
+		p.Usable = p.lacks(z, a.addresses(ctx, missing), missing)
 	}
-	p.Usable = p.lacks(z, a.addresses(ctx, missing), missing)
+	p.Queries = append(p.Queries, a.queries...)
 	return p
 }
 

@@ -49,7 +49,7 @@ func ParseSubject(s string) (Subject, error) {
 
 // canonicalDomain returns a name as A-labels in lower case, without a final dot.
 func canonicalDomain(s string) (string, bool) {
-	if !utf8.ValidString(s) || len(s) > 4*maxName { // no name of U-labels is longer, and mapping costs time
+	if len(s) > 4*maxName || !utf8.ValidString(s) { // no name of U-labels is longer, and mapping costs time
 		return "", false
 	}
 	ascii, err := uLabels.ToASCII(strings.TrimSuffix(s, "."))

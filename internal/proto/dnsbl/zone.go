@@ -20,7 +20,7 @@ type Zone struct {
 	Bits []Bit `json:"bits,omitempty"`
 	// TestDomain is listed in a zone of domains: TEST (RFC 5782 §5) if empty.
 	TestDomain string `json:"test_domain,omitempty"`
-	// MissingDomain is not listed in a zone of domains: INVALID (RFC 5782 §5) if empty.
+	// MissingDomain is never listed there: INVALID (RFC 5782 §5) if empty.
 	MissingDomain string `json:"missing_domain,omitempty"`
 	// NoTestPoint tells that the zone lacks the entry that RFC 5782 asks for;
 	// only the entry that must be missing is asked for.
@@ -37,23 +37,27 @@ type Zone struct {
 	Note          string `json:"note,omitempty"`
 	Source        string `json:"source"`
 
+	// Unasked reports that the zone is asked only when it is named: what it
+	// lists is seldom of use, or whether it still lives was not seen lately.
+	Unasked bool `json:"unasked,omitempty"`
+
 	key string
 }
 
-// WithKey returns the zone to ask with a customer's key, which becomes a label of
-// the names asked.
+// WithKey returns the zone to ask with a customer's key.
 func (z Zone) WithKey(key string) (Zone, error) {
 	if z.KeyZone == "" {
-		return z, fmt.Errorf("%s takes no key", z.Name)
+		return z, fmt.Errorf("%s is not asked with a key", z.Name)
 	}
-	if key == "" || len(key) > maxLabel || strings.Trim(strings.ToLower(key), labelCharacters) != "" {
-		return z, fmt.Errorf("the key for %s is not one label of letters and digits", z.Name)
+	key = strings.ToLower(key)
+	if key == "" || len(key) > maxLabel || strings.Trim(key, labelCharacters) != "" {
+		return z, fmt.Errorf("the key for %s is not a label of letters, digits and hyphens", z.Name)
 	}
 	z.key = key
 	return z, nil
 }
 
-// origin is the zone as it is asked: with the key where there is one.
+// origin is the zone that is really asked.
 func (z Zone) origin() string {
 	if z.key != "" {
 		return z.key + "." + z.KeyZone
@@ -64,40 +68,27 @@ func (z Zone) origin() string {
 // Lists reports whether the zone lists subjects of a kind.
 func (z Zone) Lists(k Kind) bool { return slices.Contains(z.Kinds, k) }
 
-// Zones returns the lists that are asked by default: those that answer everybody
-// who asks seldom and through a resolver of their own.
+// Zones returns the lists that are asked by default: those that were seen to
+// live, and may be asked without a key or a registration.
 func Zones() []Zone {
-	var asked []Zone
-	for _, z := range known {
-		if !z.NeedsKey && !z.Registered {
-			asked = append(asked, z)
+	var zones []Zone
+	for _, z := range zoneTable {
+		if !z.NeedsKey && !z.Registered && !z.Unasked {
+			zones = append(zones, z)
 		}
 	}
-	return asked
+	return zones
 }
 
-// ZoneNamed returns the zone of that name, also one that is not asked by default.
+// Known returns every list whose answers are understood, asked by default or not.
+func Known() []Zone { return slices.Clone(zoneTable) }
+
+// ZoneNamed returns the zone of that name from Known.
 func ZoneNamed(name string) (Zone, bool) {
-	i := slices.IndexFunc(known, func(z Zone) bool { return dns.EqualNames(z.Name, name) })
-	if i < 0 {
-		return Zone{}, false
-	}
-	return known[i], true
-}
-
-// A Dead is a zone that must not be asked any more.
-type Dead struct {
-	Zone   string `json:"zone"` // and every name below it
-	Reason string `json:"reason"`
-	Source string `json:"source"`
-}
-
-// IsDead reports whether a zone is on the deny list.
-func IsDead(zone string) (Dead, bool) {
-	for _, d := range dead {
-		if dns.Within(zone, d.Zone) {
-			return d, true
+	for _, z := range zoneTable {
+		if dns.EqualNames(z.Name, name) {
+			return z, true
 		}
 	}
-	return Dead{}, false
+	return Zone{}, false
 }
