@@ -18,7 +18,8 @@ import (
 // maxLogotype bounds the extension: an indicator in base64, and little else.
 const maxLogotype = 256 << 10
 
-// A Logotype is the image that a certificate embeds (RFC 3709, RFC 6170 §4).
+// A Logotype is the image that a certificate embeds (RFC 9399, which
+// replaces RFC 3709 and RFC 6170).
 type Logotype struct {
 	MediaType string // "image/svg+xml"
 	Data      []byte // as embedded: gzip, as a rule
@@ -132,12 +133,15 @@ func hashMatches(hashes cryptobyte.String, data []byte) (bool, error) {
 			!algorithm.ReadASN1ObjectIdentifier(&oid) || !pair.ReadASN1(&value, cbasn1.OCTET_STRING) {
 			return false, errors.New("the hash of the subject logo is malformed")
 		}
-		matches = matches || bytes.Equal(digest(oid, data), value) || bytes.Equal(digest(oid, text), value)
+		for _, form := range [][]byte{data, text} {
+			sum := digest(oid, form)
+			matches = matches || sum != nil && bytes.Equal(sum, value)
+		}
 	}
 	return matches, nil
 }
 
-// digest returns what no hash equals if the algorithm is not known.
+// digest returns nil if the algorithm is not known.
 func digest(oid asn1.ObjectIdentifier, data []byte) []byte {
 	switch {
 	case oid.Equal(oidSHA1):
@@ -153,6 +157,6 @@ func digest(oid asn1.ObjectIdentifier, data []byte) []byte {
 		sum := sha512.Sum512(data)
 		return sum[:]
 	default:
-		return []byte("unknown algorithm")
+		return nil
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"math/big"
 	"runtime"
 	"strings"
 	"testing"
@@ -54,6 +55,36 @@ func TestHostileMessages(t *testing.T) {
 				if len(s.Issues) > maxIssues {
 					t.Errorf("%d issues", len(s.Issues))
 				}
+			}
+		})
+	}
+}
+
+// Keys of any size get an answer that lays the fault at their door, or at the
+// signature's where the key could have made one.
+func TestHostileKeys(t *testing.T) {
+	good := sign(t, testMessage, nil)
+	e := big.NewInt(65537)
+	for _, tt := range []struct {
+		name, record string
+		result       Result
+		fault        Fault
+	}{
+		{"one bit", "v=DKIM1; p=" + rawRSA(t, big.NewInt(1), e), ResultPermError, FaultKey},
+		{"512 bits", "v=DKIM1; p=" + rawRSA(t, odd(512), e), ResultPermError, FaultKey},
+		{"16,384 bits", "v=DKIM1; p=" + rawRSA(t, odd(16384), e), ResultFail, FaultSignature},
+		{"16,385 bits", "v=DKIM1; p=" + rawRSA(t, odd(16385), e), ResultPermError, FaultKey},
+		{"a million bits", "v=DKIM1; p=" + rawRSA(t, odd(1<<20), e), ResultPermError, FaultKey},
+		{"64 KB of no base64", "v=DKIM1; p=" + strings.Repeat("!", 64<<10), ResultPermError, FaultKey},
+		{"64 KB of base64 that is no key", "v=DKIM1; p=" + strings.Repeat("A", 64<<10), ResultPermError, FaultKey},
+		{"64 KB of tags", "v=DKIM1;" + strings.Repeat("a=b;", 16<<10), ResultPermError, FaultKey},
+		{"NULs", strings.Repeat("\x00", 1000), ResultPermError, FaultKey},
+		{"invalid UTF-8", "v=DKIM1; p=\xff\xfe", ResultPermError, FaultKey},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			got := verifyOne(t, zone{"s._domainkey.example.com": {tt.record}}, good)
+			if got.Result != tt.result || got.Fault != tt.fault || len(got.Error) > 1000 {
+				t.Errorf("%s, fault %q (%.200s), want %s, fault %q", got.Result, got.Fault, got.Error, tt.result, tt.fault)
 			}
 		})
 	}

@@ -63,7 +63,13 @@ func (p macroPart) apply(value string) string {
 
 // split cuts a value at each delimiter; two in a row leave an empty part.
 func split(value, delimiters string) []string {
-	var parts []string
+	n := 1
+	for i := range len(value) {
+		if strings.IndexByte(delimiters, value[i]) >= 0 {
+			n++
+		}
+	}
+	parts := make([]string, 0, n)
 	start := 0
 	for i := range len(value) {
 		if strings.IndexByte(delimiters, value[i]) >= 0 {
