@@ -60,7 +60,7 @@ func decoderOptions() []zstd.DOption {
 type entry struct {
 	header
 	meta, body []byte
-	spill      spillFile // the body instead, when it is large
+	spill      spillBody // the body instead, when it is large
 	eager      bool      // answered after a sync
 	assign     bool      // a new message: the committer gives seq and time
 
@@ -106,10 +106,12 @@ func (c *codec) encode(d disk, secret uint32, h header, meta, body []byte) (*ent
 func (c *codec) spill(d disk, e *entry, body []byte) (err error) {
 	c.large <- struct{}{}
 	defer func() { <-c.large }()
-	if e.spill, err = d.spill(); err != nil {
+	file, err := d.spill()
+	if err != nil {
 		return err
 	}
-	sum := &summing{w: e.spill, sum: e.checksum}
+	e.spill = file
+	sum := &summing{w: file, sum: e.checksum}
 	w, err := zstd.NewWriter(sum, append(encoderOptions(), zstd.WithEncoderConcurrency(1))...)
 	if err == nil {
 		_, err = w.Write(body)
@@ -238,4 +240,3 @@ func (s *summingReader) Read(p []byte) (int, error) {
 	s.sum = crc32.Update(s.sum, castagnoli, p[:n])
 	return n, err
 }
-

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 )
@@ -96,7 +95,7 @@ func (c *committer) collect(first *entry) []*entry {
 func (c *committer) commit(batch []*entry) {
 	results := make([]result, len(batch))
 	err := c.write(batch, results)
-	for i, e := range batch {
+	for i := range batch {
 		if err != nil {
 			results[i] = result{err: err}
 		} else {
@@ -202,4 +201,3 @@ func spaceError(err error) error {
 	}
 	return fmt.Errorf("write the log: %w", err)
 }
-

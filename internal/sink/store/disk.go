@@ -36,6 +36,10 @@ type segmentFile interface {
 
 type spillFile interface {
 	io.Writer
+	spillBody
+}
+
+type spillBody interface {
 	io.ReaderAt
 	Close() error // removes it
 }

@@ -56,7 +56,9 @@ type events struct {
 	closed  bool
 }
 
-func newEvents(boot string) *events { return &events{boot: boot, next: 1, changed: make(chan struct{})} }
+func newEvents(boot string) *events {
+	return &events{boot: boot, next: 1, changed: make(chan struct{})}
+}
 
 // publish adds events, in their order.
 func (e *events) publish(list []Event) {

@@ -68,25 +68,39 @@ func (x *indexer) run(ctx context.Context) {
 	defer tick.Stop()
 	for ctx.Err() == nil {
 		changed := x.changed()
-		more, err := x.step(ctx)
-		if err != nil && ctx.Err() == nil {
-			err = x.recover(err)
-			x.fail(err)
-			changed = nil // the ticker is when to try again
-		}
-		if more && err == nil {
-			continue
-		}
+		var asked chan struct{}
 		select {
-		case <-changed:
-		case <-tick.C:
-		case done := <-x.expire:
-			_, _ = x.step(ctx) // an error comes again in the next one
-			close(done)
+		case asked = <-x.expire:
 		case err := <-x.damaged:
 			x.fail(x.recover(err))
-		case <-ctx.Done():
+		default:
 		}
+		more, err := x.step(ctx)
+		if asked != nil {
+			close(asked)
+		}
+		if err != nil && ctx.Err() == nil {
+			x.fail(x.recover(err))
+			changed = nil // the ticker tells when to try again
+		}
+		if more || asked != nil {
+			continue
+		}
+		x.rest(ctx, changed, tick.C)
+	}
+}
+
+// rest waits until there may be something to do.
+func (x *indexer) rest(ctx context.Context, changed <-chan struct{}, tick <-chan time.Time) {
+	select {
+	case <-changed:
+	case <-tick:
+	case done := <-x.expire:
+		_, _ = x.step(ctx) // an error comes again in the next one
+		close(done)
+	case err := <-x.damaged:
+		x.fail(x.recover(err))
+	case <-ctx.Done():
 	}
 }
 
@@ -196,15 +210,24 @@ func (x *indexer) stepOnly(ctx context.Context) (more bool, err error) {
 		}
 		x.state = a.state
 	}
-	p.update(func() {
-		p.failed = nil
-		p.applied, p.appliedSeq = x.state.position, x.state.seq
-		if len(batch) == 0 {
-			p.applied, p.appliedSeq = end, max(p.appliedSeq, x.state.seq)
-		}
-	})
+	x.publish(end, len(batch) == 0)
 	x.store.events.publish(a.events)
 	return len(batch) > 0, nil
+}
+
+// publish tells how far the index is; a batch that was empty means that it is at end.
+func (x *indexer) publish(end position, atEnd bool) {
+	p := x.store.progress
+	applied := x.state.position
+	if atEnd {
+		applied = end
+	}
+	p.mu.Lock()
+	same := p.failed == nil && p.applied == applied && p.appliedSeq == x.state.seq
+	p.mu.Unlock()
+	if !same { // an update wakes all that wait, the indexer too
+		p.update(func() { p.failed, p.applied, p.appliedSeq = nil, applied, x.state.seq })
+	}
 }
 
 // collect reads and prepares the next records.
@@ -288,4 +311,3 @@ func (x *indexer) isOld() bool {
 	}
 	return oldest.Valid && oldest.Int64 < x.store.horizon()
 }
-
