@@ -48,6 +48,8 @@ type engine struct {
 	cancel  context.CancelFunc
 	closing sync.Once
 	closed  error
+
+	wrap func(disk) disk // puts faults in front of the disk, for tests
 }
 
 func open(config Config) (*Store, error) {
@@ -105,6 +107,9 @@ func (s *engine) start() error {
 	d, err := s.openDisk()
 	if err != nil {
 		return err
+	}
+	if s.wrap != nil {
+		d = s.wrap(d)
 	}
 	known, err := s.openIndex(hex.EncodeToString(boot[:]), d)
 	if err != nil {

@@ -1,7 +1,6 @@
 package store
 
 import (
-	"context"
 	"database/sql"
 	_ "embed"
 	"errors"
@@ -110,13 +109,14 @@ func (x *index) read(f func(*sql.DB) error) error {
 	return f(x.reader)
 }
 
-// write calls f in a transaction.
-func (x *index) write(ctx context.Context, f func(*sql.Tx) error) error {
+// write calls f in a transaction. It has no context: a batch is short, and the
+// driver pays for one with each row.
+func (x *index) write(f func(*sql.Tx) error) error {
 	if x.memory {
 		x.mu.Lock()
 		defer x.mu.Unlock()
 	}
-	tx, err := x.writer.BeginTx(ctx, nil)
+	tx, err := x.writer.Begin()
 	if err != nil {
 		return err
 	}

@@ -25,15 +25,17 @@ type indexer struct {
 	store   *engine
 	state   indexState
 	tail    *tail
-	damaged chan error         // a reader found the index damaged
 	expire  chan chan struct{} // asks for what is too old to be deleted now
 	stopped chan struct{}
+
+	verified chan struct{} // closed when verify is done
 }
 
 func newIndexer(s *engine, known indexState) *indexer {
 	x := &indexer{
 		store: s, state: known,
-		damaged: make(chan error, 1), expire: make(chan chan struct{}), stopped: make(chan struct{}),
+		expire: make(chan chan struct{}), stopped: make(chan struct{}),
+		verified: make(chan struct{}),
 	}
 	x.begin()
 	return x
@@ -67,26 +69,29 @@ func (x *indexer) run(ctx context.Context) {
 	tick := time.NewTicker(retryAfter)
 	defer tick.Stop()
 	for ctx.Err() == nil {
-		changed := x.changed()
+		changed, damage := x.watch()
 		var asked chan struct{}
 		select {
 		case asked = <-x.expire:
-		case err := <-x.damaged:
-			x.fail(x.recover(err))
 		default:
 		}
-		more, err := x.step(ctx)
+		var more bool
+		err := damage
+		if err == nil {
+			more, err = x.step(ctx)
+		}
+		if err != nil && ctx.Err() == nil {
+			err = x.recover(err)
+			x.fail(err)
+			more = err == nil
+			changed = nil // the ticker tells when to try again
+		}
 		if asked != nil {
 			close(asked)
 		}
-		if err != nil && ctx.Err() == nil {
-			x.fail(x.recover(err))
-			changed = nil // the ticker tells when to try again
+		if !more && asked == nil {
+			x.rest(ctx, changed, tick.C)
 		}
-		if more || asked != nil {
-			continue
-		}
-		x.rest(ctx, changed, tick.C)
 	}
 }
 
@@ -98,17 +103,16 @@ func (x *indexer) rest(ctx context.Context, changed <-chan struct{}, tick <-chan
 	case done := <-x.expire:
 		_, _ = x.step(ctx) // an error comes again in the next one
 		close(done)
-	case err := <-x.damaged:
-		x.fail(x.recover(err))
 	case <-ctx.Done():
 	}
 }
 
-func (x *indexer) changed() <-chan struct{} {
+// watch returns what is closed at the next change, and damage that a reader found.
+func (x *indexer) watch() (changed <-chan struct{}, damage error) {
 	p := x.store.progress
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.changed
+	return p.changed, p.damage
 }
 
 // fail tells those that wait for the index that they would wait long.
@@ -140,15 +144,13 @@ func (x *indexer) recover(err error) error {
 	}
 	x.state = indexState{}
 	x.begin()
-	select {
-	case <-x.damaged: // the same damage, seen by others
-	default:
-	}
+	p.update(func() { p.damage = nil })
 	return nil
 }
 
 // verify looks once for damage that reading would find too late.
 func (x *indexer) verify(ctx context.Context) {
+	defer close(x.verified)
 	err := x.store.read(func(db *sql.DB) error {
 		var answer string
 		if err := db.QueryRowContext(ctx, "PRAGMA quick_check(1)").Scan(&answer); err != nil {
@@ -167,10 +169,7 @@ func (x *indexer) verify(ctx context.Context) {
 // report tells the indexer of damage.
 func (x *indexer) report(err error) {
 	if isDamage(err) {
-		select {
-		case x.damaged <- err:
-		default:
-		}
+		x.store.progress.update(func() { x.store.progress.damage = err })
 	}
 }
 
@@ -186,15 +185,15 @@ type prepared struct {
 }
 
 // step puts the next records into the index, lets messages expire, and gives space
-// back when there is nothing else to do. more tells that there may be more to put.
+// back. more tells that there may be more to put.
 func (x *indexer) step(ctx context.Context) (more bool, err error) {
-	if more, err = x.stepOnly(ctx); err != nil || more {
-		return more, err
+	if more, err = x.stepOnly(); err != nil {
+		return false, err
 	}
-	return false, x.reclaim(ctx)
+	return more, x.reclaim(ctx, !more)
 }
 
-func (x *indexer) stepOnly(ctx context.Context) (more bool, err error) {
+func (x *indexer) stepOnly() (more bool, err error) {
 	p := x.store.progress
 	p.mu.Lock()
 	end, ready := p.committed, p.ready()
@@ -205,7 +204,7 @@ func (x *indexer) stepOnly(ctx context.Context) (more bool, err error) {
 	}
 	a := &applier{indexer: x, state: x.state, quiet: !ready}
 	if len(batch) > 0 || x.isOld() {
-		if err := x.store.index.write(ctx, func(tx *sql.Tx) error { return a.apply(tx, batch) }); err != nil {
+		if err := x.store.index.write(func(tx *sql.Tx) error { return a.apply(tx, batch) }); err != nil {
 			return false, err
 		}
 		x.state = a.state

@@ -122,7 +122,7 @@ func TestPages(t *testing.T) {
 		if err != nil || page.Total != 5 || !page.More || len(page.Records) != 2 || page.Records[0].Subject != "m1" {
 			t.Errorf("List with CountTo 5, Offset 8 = %+v, %v", page, err)
 		}
-		page, err = s.List(t.Context(), Query{After: 9, Limit: 1, OldestFirst: true})
+		page, err = s.List(t.Context(), Query{After: 9, Limit: 1, OldestFirst: true, MinSeq: lastSeq(s)})
 		if err != nil || page.Records[0].Seq != 10 || page.Total < 2 {
 			t.Errorf("List after 9 = %+v, %v", page, err)
 		}

@@ -17,6 +17,7 @@ type progress struct {
 	appliedSeq   uint64
 	start        position // where the log ended when the store was opened, or the index was lost
 	failed       error    // the index cannot follow
+	damage       error    // a reader found the index damaged
 }
 
 func newProgress() *progress { return &progress{changed: make(chan struct{})} }

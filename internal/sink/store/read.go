@@ -66,9 +66,9 @@ func (s *engine) readReady(ctx context.Context, f func(*sql.DB) error) error {
 	}
 }
 
-// waitRenewed waits until the indexer has heard of the damage.
+// waitRenewed waits until a damaged index was replaced.
 func (s *engine) waitRenewed(ctx context.Context) error {
-	return s.progress.wait(ctx, func() bool { return len(s.indexer.damaged) == 0 })
+	return s.progress.wait(ctx, func() bool { return s.progress.damage == nil })
 }
 
 // A found message is a Record and where it is in the log.

@@ -14,8 +14,8 @@ const movedAtOnce = 100
 // goes: what it holds is about its own messages or older ones, so that nothing
 // in it is needed when none of them is left in it. When more than half of the
 // log is of messages that are gone, those that are left in the oldest segment
-// are moved to the end of the log.
-func (x *indexer) reclaim(ctx context.Context) error {
+// are moved to the end of the log when the indexer is idle.
+func (x *indexer) reclaim(ctx context.Context, idle bool) error {
 	log := x.store.log
 	for {
 		oldest, more := log.oldest()
@@ -32,7 +32,7 @@ func (x *indexer) reclaim(ctx context.Context) error {
 			}
 			continue
 		}
-		if bytes, _ := log.bytes(); bytes <= 2*x.state.stored+2*log.limit {
+		if bytes, _ := log.bytes(); !idle || bytes <= 2*x.state.stored+2*log.limit {
 			return nil
 		}
 		if moved, err := x.move(ctx, oldest); err != nil || !moved {
@@ -63,7 +63,7 @@ type kept struct {
 func (x *indexer) move(ctx context.Context, segment uint64) (bool, error) {
 	x.store.changes.Lock()
 	defer x.store.changes.Unlock()
-	if err := x.catchUp(ctx); err != nil {
+	if err := x.catchUp(); err != nil {
 		return false, err
 	}
 	list, err := x.keptIn(segment)
@@ -79,17 +79,17 @@ func (x *indexer) move(ctx context.Context, segment uint64) (bool, error) {
 			return false, err
 		}
 	}
-	return true, x.catchUp(ctx)
+	return true, x.catchUp()
 }
 
 // catchUp puts into the index what is committed now.
-func (x *indexer) catchUp(ctx context.Context) error {
+func (x *indexer) catchUp() error {
 	p := x.store.progress
 	p.mu.Lock()
 	end := p.committed
 	p.mu.Unlock()
 	for x.tail.at.less(end) {
-		if more, err := x.stepOnly(ctx); err != nil || !more {
+		if more, err := x.stepOnly(); err != nil || !more {
 			return err
 		}
 	}
