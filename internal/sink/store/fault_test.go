@@ -121,8 +121,8 @@ func openFaulty(t *testing.T, config Config, d **faultyDisk) *Store {
 	return s
 }
 
-// A real full disk: messages are refused, those acknowledged are there, and
-// deleting some makes room.
+// A real full disk: messages are refused with ErrNoSpace, and those acknowledged
+// are there, unaltered, after the next start, for which there is no more room.
 func TestFullDisk(t *testing.T) {
 	config, _ := testConfig(t)
 	if os.Getuid() != 0 {

@@ -91,15 +91,15 @@ func TestTornTail(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for cut := int(whole); cut < len(data); cut += 7 {
-		for _, index := range []bool{false, true} {
+	for cut := int(whole); cut < len(data); cut += 29 {
+		for _, zeros := range []bool{false, true} {
 			torn := config
 			torn.Dir = t.TempDir()
 			if err := os.CopyFS(torn.Dir, os.DirFS(config.Dir)); err != nil {
 				t.Fatal(err)
 			}
 			tail := data[:cut]
-			if index { // the disk had made room for what was not written
+			if zeros { // the disk had made room for what was not written
 				tail = append(append([]byte(nil), tail...), make([]byte, 100)...)
 			}
 			write(t, lastSegment(t, torn), string(tail))
