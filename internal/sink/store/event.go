@@ -1,6 +1,11 @@
 package store
 
-import "context"
+import (
+	"context"
+	"strconv"
+	"strings"
+	"sync"
+)
 
 // An EventKind is what happened.
 type EventKind string
@@ -40,3 +45,97 @@ func (s *Store) Subscribe(after string) *Subscription { return s.subscribe(after
 
 // Next waits for the next event. It fails when ctx ends or the store is closed.
 func (s *Subscription) Next(ctx context.Context) (Event, error) { return s.wait(ctx) }
+
+// events are the last KeptEvents events, in a ring that all subscriptions read.
+type events struct {
+	mu      sync.Mutex
+	boot    string // names the process, because events do not outlive it
+	ring    [KeptEvents]Event
+	next    uint64
+	changed chan struct{} // closed and replaced at each event
+	closed  bool
+}
+
+func newEvents(boot string) *events {
+	return &events{boot: boot, next: 1, changed: make(chan struct{})}
+}
+
+// publish adds events, in their order.
+func (e *events) publish(list []Event) {
+	if len(list) == 0 {
+		return
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for _, event := range list {
+		event.ID = e.id(e.next)
+		e.ring[e.next%KeptEvents] = event
+		e.next++
+	}
+	close(e.changed)
+	e.changed = make(chan struct{})
+}
+
+func (e *events) id(n uint64) string { return e.boot + "-" + strconv.FormatUint(n, 10) }
+
+func (e *events) close() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.closed = true
+	close(e.changed)
+	e.changed = make(chan struct{})
+}
+
+func (e *events) subscribe(after string) *Subscription {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	s := &Subscription{events: e, next: e.next}
+	if after == "" {
+		return s
+	}
+	number, ok := strings.CutPrefix(after, e.boot+"-")
+	n, err := strconv.ParseUint(number, 10, 64)
+	if !ok || err != nil || n >= e.next {
+		s.resync = true
+		return s
+	}
+	s.next = n + 1
+	return s
+}
+
+func (s *Subscription) wait(ctx context.Context) (Event, error) {
+	for {
+		event, changed, err := s.take()
+		if err != nil || changed == nil {
+			return event, err
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return Event{}, ctx.Err()
+		}
+	}
+}
+
+// take returns the next event, or what to wait for.
+func (s *Subscription) take() (Event, <-chan struct{}, error) {
+	e := s.events
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	oldest := uint64(1)
+	if e.next > KeptEvents {
+		oldest = e.next - KeptEvents
+	}
+	switch {
+	case e.closed:
+		return Event{}, nil, ErrClosed
+	case s.resync || s.next < oldest:
+		s.resync, s.next = false, e.next
+		return Event{ID: e.id(e.next - 1), Kind: Resync}, nil, nil
+	case s.next < e.next:
+		event := e.ring[s.next%KeptEvents]
+		s.next++
+		return event, nil, nil
+	}
+	return Event{}, e.changed, nil
+}

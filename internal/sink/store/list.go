@@ -1,6 +1,12 @@
 package store
 
-import "context"
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"math"
+	"strconv"
+)
 
 // A Query asks for a page of messages.
 type Query struct {
@@ -36,3 +42,191 @@ type Page struct {
 
 // List returns a page of messages.
 func (s *Store) List(ctx context.Context, q Query) (*Page, error) { return s.list(ctx, q) }
+
+// fewMatches is up to how many messages a condition is worth beginning with,
+// whatever else is asked for.
+const fewMatches = 300
+
+func pageLimit(limit int) int {
+	if limit <= 0 {
+		return DefaultLimit
+	}
+	return min(limit, MaxLimit)
+}
+
+func (s *engine) list(ctx context.Context, q Query) (*Page, error) {
+	after, before, err := q.bounds()
+	if err != nil {
+		return nil, err
+	}
+	if err := s.waitSeq(ctx, q.MinSeq); err != nil {
+		return nil, err
+	}
+	page := &Page{}
+	err = s.readReady(ctx, func(db *sql.DB) error {
+		s.progress.mu.Lock()
+		*page = Page{Seq: s.progress.appliedSeq}
+		s.progress.mu.Unlock()
+		sel, err := s.selection(ctx, db, q.Search)
+		if err != nil {
+			return err
+		}
+		if err := s.count(ctx, db, q, sel, page); err != nil {
+			return err
+		}
+		return q.fill(ctx, db, sel.between(after, before), page)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return page, nil
+}
+
+// between keeps the messages with a Seq between the two, which are left out.
+func (s selection) between(after, before uint64) selection {
+	s.args = append([]any(nil), s.args...)
+	if after > 0 {
+		s.from += " AND " + s.order + " > ?"
+		s.args = append(s.args, int64(min(after, 1<<62)))
+	}
+	if before > 0 {
+		s.from += " AND " + s.order + " < ?"
+		s.args = append(s.args, int64(min(before, 1<<62)))
+	}
+	return s
+}
+
+// bounds returns between which Seqs the page is.
+func (q *Query) bounds() (after, before uint64, err error) {
+	after = q.After
+	if q.Cursor == "" {
+		return after, 0, nil
+	}
+	seq, err := strconv.ParseUint(q.Cursor[1:], 36, 62)
+	switch {
+	case err != nil || seq == 0:
+		return 0, 0, ErrCursor
+	case q.Cursor[0] == 'o' && q.OldestFirst:
+		return max(after, seq), 0, nil
+	case q.Cursor[0] == 'n' && !q.OldestFirst:
+		return after, seq, nil
+	}
+	return 0, 0, ErrCursor
+}
+
+func (q *Query) cursor(last uint64) string {
+	if q.OldestFirst {
+		return "o" + strconv.FormatUint(last, 36)
+	}
+	return "n" + strconv.FormatUint(last, 36)
+}
+
+// fill reads the records of the page.
+func (q *Query) fill(ctx context.Context, db *sql.DB, sel selection, page *Page) error {
+	limit, direction := pageLimit(q.Limit), " DESC"
+	if q.OldestFirst {
+		direction = " ASC"
+	}
+	rows, err := db.QueryContext(ctx, "SELECT "+recordColumns+" "+sel.from+" ORDER BY "+sel.order+direction+" LIMIT ? OFFSET ?",
+		append(sel.args, limit+1, max(q.Offset, 0))...)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		if len(page.Records) == limit {
+			page.Next = q.cursor(page.Records[limit-1].Seq)
+			break
+		}
+		r, err := scanRecord(rows)
+		if err != nil {
+			return err
+		}
+		page.Records = append(page.Records, r)
+	}
+	return rows.Err()
+}
+
+// selection returns how to find what a search asks for: by the condition that few
+// messages meet, else by one whose index is in the order of the list.
+func (s *engine) selection(ctx context.Context, db *sql.DB, search *Search) (selection, error) {
+	var conditions []condition
+	if search != nil {
+		conditions = search.conditions(s.config.Now())
+	}
+	by, fewest := -1, fewMatches+1
+	for i, c := range conditions {
+		if c.source == "" {
+			continue
+		}
+		n := 0
+		err := db.QueryRowContext(ctx, "SELECT count(*) FROM ("+c.source+" LIMIT ?)", append(c.args[:len(c.args):len(c.args)], fewMatches+1)...).Scan(&n)
+		if err != nil {
+			return selection{}, err
+		}
+		if n < fewest || by < 0 && c.inOrder {
+			by, fewest = i, n
+		}
+	}
+	sel := selectBy(conditions, by)
+	if s.config.MaxAge > 0 {
+		sel.from += " AND m.received >= ?"
+		sel.args = append(sel.args, s.horizon())
+	}
+	return sel, nil
+}
+
+// count counts what matches on all pages.
+func (s *engine) count(ctx context.Context, db *sql.DB, q Query, sel selection, page *Page) error {
+	if q.Search == nil && q.After == 0 {
+		err := db.QueryRowContext(ctx, "SELECT messages - (SELECT count(*) FROM messages WHERE received < ?) FROM state", s.horizon()).Scan(&page.Total)
+		if errors.Is(err, sql.ErrNoRows) {
+			return nil // an empty index
+		}
+		return err
+	}
+	to := q.CountTo
+	switch {
+	case to < 0 || q.Search == nil:
+		to = math.MaxInt32
+	case to == 0:
+		to = DefaultCount
+	}
+	sel = sel.between(q.After, 0)
+	err := db.QueryRowContext(ctx, "SELECT count(*) FROM (SELECT 1 "+sel.from+" LIMIT ?)", append(sel.args, to+1)...).Scan(&page.Total)
+	if page.Total > to {
+		page.Total, page.More = to, true
+	}
+	return err
+}
+
+// matching returns the messages that a search finds among all acknowledged, and
+// how many they are.
+func (s *engine) matching(ctx context.Context, search *Search) (spans []span, n int, err error) {
+	if err := s.waitCommitted(ctx); err != nil {
+		return nil, 0, err
+	}
+	err = s.readReady(ctx, func(db *sql.DB) error {
+		spans, n = nil, 0
+		sel, err := s.selection(ctx, db, search)
+		if err != nil {
+			return err
+		}
+		rows, err := db.QueryContext(ctx, "SELECT m.seq "+sel.from+" ORDER BY "+sel.order, sel.args...)
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		var seqs []uint64
+		for rows.Next() {
+			var seq uint64
+			if err := rows.Scan(&seq); err != nil {
+				return err
+			}
+			seqs = append(seqs, seq)
+		}
+		spans, n = spansOf(seqs), len(seqs)
+		return rows.Err()
+	})
+	return spans, n, err
+}

@@ -50,14 +50,15 @@ const (
 
 // Errors that a caller branches on.
 var (
-	ErrNotFound = errors.New("no such message")                 // never received, deleted or expired
-	ErrNoReport = errors.New("the message is not scored yet")   // it exists
-	ErrClosed   = errors.New("the store is closed")             //
-	ErrNoSpace  = errors.New("no space is left for messages")   // SMTP says 452 4.3.1
-	ErrTooLarge = errors.New("too large for this store")        // SMTP says 552 5.3.4
-	ErrInUse    = errors.New("in use by another process")       // from Open
-	ErrVersion  = errors.New("written by a newer version")      // from Open
-	ErrCursor   = errors.New("the cursor is not one of a page") // from List
+	ErrNotFound = errors.New("no such message")                                    // never received, deleted or expired
+	ErrNoReport = errors.New("the message is not scored yet")                      // it exists
+	ErrClosed   = errors.New("the store is closed")                                //
+	ErrNoSpace  = errors.New("no space is left for messages")                      // SMTP says 452 4.3.1
+	ErrTooLarge = errors.New("too large for this store")                           // SMTP says 552 5.3.4
+	ErrInUse    = errors.New("in use by another process")                          // from Open
+	ErrVersion  = errors.New("written by a newer version")                         // from Open
+	ErrTag      = errors.New("a tag is 1 to 100 bytes without control characters") // from SetTags
+	ErrCursor   = errors.New("the cursor is not one of a page")                    // from List
 )
 
 // A Receipt names a message that was stored.

@@ -1,0 +1,209 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+)
+
+// A faultyDisk fails when it is told to.
+type faultyDisk struct {
+	disk
+	room     atomic.Int64 // bytes that can still be written; negative: no limit
+	failSync atomic.Bool
+	failTrim atomic.Bool
+}
+
+func (d *faultyDisk) open(number uint64) (segmentFile, error) {
+	f, err := d.disk.open(number)
+	return &faultyFile{f, d}, err
+}
+
+func (d *faultyDisk) create(number uint64) (segmentFile, error) {
+	f, err := d.disk.create(number)
+	return &faultyFile{f, d}, err
+}
+
+type faultyFile struct {
+	segmentFile
+	disk *faultyDisk
+}
+
+func (f *faultyFile) WriteAt(p []byte, offset int64) (int, error) {
+	room := f.disk.room.Load()
+	if room < 0 {
+		return f.segmentFile.WriteAt(p, offset)
+	}
+	fits := min(int64(len(p)), room)
+	f.disk.room.Store(room - fits)
+	n, err := f.segmentFile.WriteAt(p[:fits], offset)
+	if err == nil && n < len(p) {
+		err = &os.PathError{Op: "write", Path: "segment", Err: syscall.ENOSPC}
+	}
+	return n, err
+}
+
+func (f *faultyFile) Sync() error {
+	if f.disk.failSync.Load() {
+		return &os.PathError{Op: "fdatasync", Path: "segment", Err: syscall.EIO}
+	}
+	return f.segmentFile.Sync()
+}
+
+func (f *faultyFile) Truncate(size int64) error {
+	if f.disk.failTrim.Load() {
+		return &os.PathError{Op: "truncate", Path: "segment", Err: syscall.EIO}
+	}
+	return f.segmentFile.Truncate(size)
+}
+
+// What could not be written or synced is refused; what was acknowledged stays; and
+// when the disk is well again, the store goes on.
+func TestDiskFails(t *testing.T) {
+	faults := map[string]struct {
+		begin, end func(d *faultyDisk)
+		want       error
+	}{
+		"full":                {func(d *faultyDisk) { d.room.Store(300) }, func(d *faultyDisk) { d.room.Store(-1) }, ErrNoSpace},
+		"full from the start": {func(d *faultyDisk) { d.room.Store(0) }, func(d *faultyDisk) { d.room.Store(-1) }, ErrNoSpace},
+		"sync fails":          {func(d *faultyDisk) { d.failSync.Store(true) }, func(d *faultyDisk) { d.failSync.Store(false) }, syscall.EIO},
+		"nothing works": {
+			func(d *faultyDisk) { d.failSync.Store(true); d.failTrim.Store(true); d.room.Store(700) },
+			func(d *faultyDisk) { d.failSync.Store(false); d.failTrim.Store(false); d.room.Store(-1) }, nil,
+		},
+	}
+	for name, fault := range faults {
+		t.Run(name, func(t *testing.T) {
+			config, _ := testConfig(t)
+			var d *faultyDisk
+			s := openFaulty(t, config, &d)
+			a := mustAdd(t, s, letter("a"))
+			fault.begin(d)
+			for range 3 {
+				err := s.Receive(t.Context(), mail("", "x@example.com", incompressible("refused", 2000)))
+				if err == nil || fault.want != nil && !errors.Is(err, fault.want) {
+					t.Errorf("Receive = %v, want %v", err, fault.want)
+				}
+			}
+			wantRaw(t, s, a.ID, letter("a").Raw)
+			fault.end(d)
+			b := mustAdd(t, s, letter("b"))
+			for range 2 {
+				if got := fmt.Sprint(subjects(t, s, "")); got != "[b a]" {
+					t.Errorf("List = %s, want b and a", got)
+				}
+				wantRaw(t, s, b.ID, letter("b").Raw)
+				s.Close()
+				s = mustOpen(t, config)
+			}
+		})
+	}
+}
+
+// openFaulty opens a store whose log is on a disk that fails.
+func openFaulty(t *testing.T, config Config, d **faultyDisk) *Store {
+	t.Helper()
+	config = withDefaults(config)
+	s := &Store{engine{config: config, progress: newProgress(), wrap: func(real disk) disk {
+		*d = &faultyDisk{disk: real}
+		(*d).room.Store(-1)
+		return *d
+	}}}
+	if err := s.start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.Close() })
+	return s
+}
+
+// A real full disk: messages are refused with ErrNoSpace, and those acknowledged
+// are there, unaltered, after the next start, for which there is no more room.
+func TestFullDisk(t *testing.T) {
+	config, _ := testConfig(t)
+	if os.Getuid() != 0 {
+		t.Skip("only root can mount a small disk")
+	}
+	out, err := exec.CommandContext(t.Context(), "mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", config.Dir).CombinedOutput()
+	if err != nil {
+		t.Skipf("mount says: %s", out)
+	}
+	t.Cleanup(func() { _ = exec.Command("umount", config.Dir).Run() })
+	config.SegmentBytes = 256 << 10
+	s := mustOpen(t, config)
+	var mu sync.Mutex
+	stored := map[string][]byte{}
+	var refused atomic.Int64
+	var wg sync.WaitGroup
+	for w := range 8 {
+		wg.Go(func() {
+			for i := 0; i < 200 && refused.Load() < 50; i++ {
+				m := mail("", "x@example.com", incompressible(fmt.Sprint(w, " ", i), 20_000+i))
+				r, err := s.Add(t.Context(), m)
+				if err != nil {
+					if refused.Add(1); !errors.Is(err, ErrNoSpace) {
+						t.Errorf("Add = %v, want ErrNoSpace", err)
+					}
+					continue
+				}
+				mu.Lock()
+				stored[r.ID] = m.Raw
+				mu.Unlock()
+			}
+		})
+	}
+	wg.Wait()
+	if refused.Load() == 0 || len(stored) == 0 {
+		t.Fatalf("%d stored, %d refused: the disk was never full", len(stored), refused.Load())
+	}
+	// Reopening must do with what is left: the index may have found no room.
+	s.Close()
+	s, err = Open(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	if st, err := s.Stats(t.Context()); err != nil || int(st.Seq) < len(stored) {
+		t.Errorf("Stats = %+v, %v, want %d messages", st, err, len(stored))
+	}
+	checkLog(t, s, stored)
+}
+
+// checkLog compares the messages in the log with what was acknowledged, without
+// the index.
+func checkLog(t *testing.T, s *Store, want map[string][]byte) {
+	t.Helper()
+	seen := map[string]bool{}
+	tl := &tail{log: s.log}
+	tl.at.segment, _ = s.log.oldest()
+	defer tl.close()
+	for {
+		h, at, ok, err := tl.next(s.log.at)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !ok {
+			break
+		}
+		id := formatID(h.seq, h.time)
+		raw, acknowledged := want[id]
+		if h.kind != kindMessage || !acknowledged {
+			continue
+		}
+		if seen[id] {
+			t.Errorf("%s is there twice", id)
+		}
+		seen[id] = true
+		got, err := s.codec.body(&recordReader{header: h, at: at, file: tl.scan.file, log: s.log})
+		if err != nil || string(got) != string(raw) {
+			t.Errorf("%s is altered: %v", id, err)
+		}
+	}
+	if len(seen) != len(want) {
+		t.Errorf("%d of %d messages are there", len(seen), len(want))
+	}
+}

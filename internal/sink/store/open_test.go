@@ -1,0 +1,257 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+func TestOpenRefuses(t *testing.T) {
+	config, _ := testConfig(t)
+	mustOpen(t, config)
+	_, err := Open(config)
+	if !errors.Is(err, ErrInUse) || !strings.Contains(err.Error(), config.Dir) {
+		t.Errorf("Open of a store in use = %v, want ErrInUse and the directory", err)
+	}
+
+	newer, _ := testConfig(t)
+	mustOpen(t, newer).Close()
+	write(t, filepath.Join(newer.Dir, formatName), "postmuster store 2\n")
+	if _, err := Open(newer); !errors.Is(err, ErrVersion) {
+		t.Errorf("Open of a newer store = %v, want ErrVersion", err)
+	}
+	write(t, filepath.Join(newer.Dir, formatName), "something else\n")
+	if _, err := Open(newer); err == nil || !strings.Contains(err.Error(), "not the file of a store") {
+		t.Errorf("Open = %v, want that it is no store", err)
+	}
+
+	file, _ := testConfig(t)
+	file.Dir = filepath.Join(file.Dir, "file")
+	write(t, file.Dir, "")
+	if _, err := Open(file); err == nil || !strings.Contains(err.Error(), "not a directory") {
+		t.Errorf("Open of a file = %v", err)
+	}
+
+	unknown, _ := testConfig(t)
+	unknown.Durability = "sturdy"
+	if _, err := Open(unknown); err == nil {
+		t.Error("Open with an unknown durability succeeds")
+	}
+}
+
+func TestOpenOfReadOnlyDirectory(t *testing.T) {
+	config, _ := testConfig(t)
+	if os.Getuid() == 0 {
+		out, err := exec.CommandContext(t.Context(), "mount", "-t", "tmpfs", "-o", "ro", "tmpfs", config.Dir).CombinedOutput()
+		if err != nil {
+			t.Skipf("root cannot be refused by permissions, and mount says: %s", out)
+		}
+		t.Cleanup(func() { _ = exec.Command("umount", config.Dir).Run() })
+	} else if err := os.Chmod(config.Dir, 0o500); err != nil {
+		t.Fatal(err)
+	}
+	_, err := Open(config)
+	if err == nil || !strings.Contains(err.Error(), "read-only") && !strings.Contains(err.Error(), "permission denied") {
+		t.Errorf("Open = %v, want that the directory is read-only", err)
+	}
+}
+
+func write(t *testing.T, path, text string) {
+	t.Helper()
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// lastSegment returns the file of the newest segment.
+func lastSegment(t *testing.T, config Config) string {
+	t.Helper()
+	names, err := filepath.Glob(filepath.Join(config.Dir, logName, "*"+segmentExt))
+	if err != nil || len(names) == 0 {
+		t.Fatal(names, err)
+	}
+	return names[len(names)-1]
+}
+
+// A process that ends while it writes leaves a part of a record: wherever it was,
+// what was acknowledged before is there and the store goes on.
+func TestTornTail(t *testing.T) {
+	config, _ := testConfig(t)
+	s := mustOpen(t, config)
+	a := mustAdd(t, s, letter("a"))
+	whole := fileSize(t, lastSegment(t, config))
+	mustAdd(t, s, letter("b"))
+	s.Close()
+	data, err := os.ReadFile(lastSegment(t, config))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for cut := int(whole); cut < len(data); cut += 29 {
+		for _, zeros := range []bool{false, true} {
+			torn := config
+			torn.Dir = t.TempDir()
+			if err := os.CopyFS(torn.Dir, os.DirFS(config.Dir)); err != nil {
+				t.Fatal(err)
+			}
+			tail := data[:cut]
+			if zeros { // the disk had made room for what was not written
+				tail = append(append([]byte(nil), tail...), make([]byte, 100)...)
+			}
+			write(t, lastSegment(t, torn), string(tail))
+			s := mustOpen(t, torn)
+			if got := subjects(t, s, ""); len(got) != 1 || got[0] != "a" {
+				t.Fatalf("cut at %d: List = %v, want a", cut, got)
+			}
+			wantRaw(t, s, a.ID, letter("a").Raw)
+			mustAdd(t, s, letter("c"))
+			s.Close()
+			s = mustOpen(t, torn)
+			if got := subjects(t, s, ""); len(got) != 2 {
+				t.Fatalf("cut at %d: List = %v, want c and a", cut, got)
+			}
+			s.Close()
+		}
+	}
+}
+
+func fileSize(t *testing.T, path string) int64 {
+	t.Helper()
+	info, err := os.Stat(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return info.Size()
+}
+
+// A segment that was only begun holds nothing.
+func TestSegmentWithoutHeader(t *testing.T) {
+	config, _ := testConfig(t)
+	s := mustOpen(t, config)
+	mustAdd(t, s, letter("a"))
+	s.Close()
+	write(t, filepath.Join(config.Dir, logName, fmt.Sprintf("%016d%s", 2, segmentExt)), "postmuster")
+	s = mustOpen(t, config)
+	mustAdd(t, s, letter("b"))
+	if got := subjects(t, s, ""); len(got) != 2 {
+		t.Errorf("List = %v, want b and a", got)
+	}
+}
+
+// What the disk destroys is lost; what stands beside it is not.
+func TestDamageInsideTheLog(t *testing.T) {
+	config, _ := testConfig(t)
+	config.SegmentBytes = 10_000
+	s := mustOpen(t, config)
+	var ids []string
+	for i := range 40 {
+		ids = append(ids, mustAdd(t, s, mail("", "x@example.com", incompressible(fmt.Sprint(i), 1000))).ID)
+	}
+	s.Close()
+	first := filepath.Join(config.Dir, logName, fmt.Sprintf("%016d%s", 1, segmentExt))
+	data, err := os.ReadFile(first)
+	if err != nil {
+		t.Fatal(err)
+	}
+	copy(data[2000:], make([]byte, 1500))
+	write(t, first, string(data))
+	if err := removeIndex(filepath.Join(config.Dir, indexName)); err != nil {
+		t.Fatal(err)
+	}
+	s = mustOpen(t, config)
+	lost := 0
+	for i, id := range ids {
+		raw, err := s.Raw(t.Context(), id)
+		if err != nil {
+			lost++
+		} else if want := incompressible(fmt.Sprint(i), 1000); string(raw) != want {
+			t.Errorf("message %d is altered", i)
+		}
+	}
+	if lost == 0 || lost > 3 {
+		t.Errorf("%d messages are lost, want the two or three that were damaged", lost)
+	}
+}
+
+// Whatever happens to the index, every message is there.
+func TestDamagedIndex(t *testing.T) {
+	config, _ := testConfig(t)
+	other, _ := testConfig(t)
+	s := mustOpen(t, other)
+	mustAdd(t, s, letter("other"))
+	s.Close()
+	damages := map[string]func(t *testing.T, path string){
+		"removed":   func(t *testing.T, path string) { os.Remove(path) },
+		"empty":     func(t *testing.T, path string) { write(t, path, "") },
+		"garbage":   func(t *testing.T, path string) { write(t, path, strings.Repeat("garbage ", 10_000)) },
+		"cut off":   func(t *testing.T, path string) { os.Truncate(path, fileSize(t, path)/2) },
+		"directory": func(t *testing.T, path string) { os.Remove(path); os.Mkdir(path, 0o700) },
+		"another's": func(t *testing.T, path string) {
+			b, _ := os.ReadFile(filepath.Join(other.Dir, indexName))
+			write(t, path, string(b))
+		},
+	}
+	for i := range 8 {
+		damages[fmt.Sprint("overwritten ", i)] = func(t *testing.T, path string) { overwrite(t, path, uint64(i)) }
+	}
+	s = mustOpen(t, config)
+	var ids []string
+	for i := range 300 {
+		ids = append(ids, mustAdd(t, s, letter(fmt.Sprint("m", i))).ID)
+	}
+	subjects(t, s, "")
+	s.Close()
+	for name, damage := range damages {
+		t.Run(name, func(t *testing.T) {
+			damage(t, filepath.Join(config.Dir, indexName))
+			s := mustOpen(t, config)
+			defer s.Close()
+			s.waitVerified(t)
+			for i, id := range ids {
+				wantRaw(t, s, id, letter(fmt.Sprint("m", i)).Raw)
+			}
+			if got := subjects(t, s, "text"); len(got) != len(ids) {
+				t.Errorf("text finds %d, want %d", len(got), len(ids))
+			}
+			if r := mustAdd(t, s, letter("new")); r.Seq <= uint64(len(ids)) {
+				t.Errorf("Seq %d was used before", r.Seq)
+			} else if _, err := s.Delete(t.Context(), r.ID); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+// overwrite puts noise into some pages of the index.
+func overwrite(t *testing.T, path string, seed uint64) {
+	t.Helper()
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := rand.New(rand.NewPCG(seed, 1))
+	for range 1 + r.IntN(8) {
+		at := r.IntN(len(data)/4096) * 4096
+		for i := range 64 {
+			data[at+i] = byte(r.Uint32())
+		}
+	}
+	write(t, path, string(data))
+}
+
+// waitVerified waits until the index was looked at once.
+func (s *Store) waitVerified(t *testing.T) {
+	t.Helper()
+	select {
+	case <-s.indexer.verified:
+	case <-t.Context().Done():
+		t.Fatal(t.Context().Err())
+	}
+	if err := s.waitRenewed(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+}

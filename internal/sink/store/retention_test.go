@@ -1,0 +1,166 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestRetentionByCount(t *testing.T) {
+	modes(t, func(t *testing.T, config Config, _ *clock) {
+		config.MaxMessages = 2
+		s := mustOpen(t, config)
+		first := mustAdd(t, s, letter("1"))
+		for i := 2; i < 5; i++ {
+			mustAdd(t, s, letter(fmt.Sprint(i)))
+		}
+		if got, want := subjects(t, s, ""), []string{"4", "3"}; !cmp.Equal(got, want) {
+			t.Errorf("List = %v, want %v", got, want)
+		}
+		if got := subjects(t, s, "text"); len(got) != 2 {
+			t.Errorf("text finds %v, want two", got)
+		}
+		if _, err := s.Raw(t.Context(), first.ID); !errors.Is(err, ErrNotFound) {
+			t.Errorf("Raw of an expired message: %v, want ErrNotFound", err)
+		}
+	})
+}
+
+func TestRetentionByAge(t *testing.T) {
+	modes(t, func(t *testing.T, config Config, c *clock) {
+		config.MaxAge = time.Hour
+		s := mustOpen(t, config)
+		old := mustAdd(t, s, mail("", "x+old@example.com", "Subject: old\r\n\r\ntext"))
+		c.advance(30 * time.Minute)
+		mustAdd(t, s, letter("new"))
+		if got := subjects(t, s, ""); len(got) != 2 {
+			t.Fatalf("List = %v, want two", got)
+		}
+		// Nothing but the time changes: at once, every answer is without it.
+		c.advance(31 * time.Minute)
+		if got := subjects(t, s, ""); !cmp.Equal(got, []string{"new"}) {
+			t.Errorf("List = %v, want new", got)
+		}
+		if got := subjects(t, s, "text"); !cmp.Equal(got, []string{"new"}) {
+			t.Errorf("text finds %v, want new", got)
+		}
+		if _, err := s.Get(t.Context(), old.ID); !errors.Is(err, ErrNotFound) {
+			t.Errorf("Get = %v, want ErrNotFound", err)
+		}
+		if got, err := s.Inboxes(t.Context()); err != nil || len(got) != 0 {
+			t.Errorf("Inboxes = %v, %v, want none", got, err)
+		}
+		if st, err := s.Stats(t.Context()); err != nil || st.Messages != 1 {
+			t.Errorf("Stats = %+v, %v, want one message", st, err)
+		}
+	})
+}
+
+func TestRetentionByBytes(t *testing.T) {
+	modes(t, func(t *testing.T, config Config, _ *clock) {
+		config.MaxBytes = 1000
+		s := mustOpen(t, config)
+		for i := range 3 {
+			mustAdd(t, s, mail("", "x@example.com", fmt.Sprintf("Subject: %d\r\n\r\n%0400d", i, 0)))
+		}
+		if got, want := subjects(t, s, ""), []string{"2", "1"}; !cmp.Equal(got, want) {
+			t.Errorf("List = %v, want %v", got, want)
+		}
+		if err := s.Receive(t.Context(), mail("", "x@example.com", fmt.Sprintf("%01001d", 0))); !errors.Is(err, ErrTooLarge) {
+			t.Errorf("Receive = %v, want ErrTooLarge: it would expire at once", err)
+		}
+	})
+}
+
+// incompressible returns a message whose size in the log is about n.
+func incompressible(subject string, n int) string {
+	b := make([]byte, n)
+	rand.NewChaCha8([32]byte{byte(len(subject))}).Read(b)
+	return "Subject: " + subject + "\r\n\r\n" + string(b)
+}
+
+func TestSpaceOfExpiredMessagesIsGivenBack(t *testing.T) {
+	modes(t, func(t *testing.T, config Config, _ *clock) {
+		config.MaxMessages, config.SegmentBytes = 10, 20_000
+		s := mustOpen(t, config)
+		for i := range 200 {
+			mustAdd(t, s, mail("", "x@example.com", incompressible(fmt.Sprint(i), 2000)))
+		}
+		waitStats(t, s, func(st Stats) bool { return st.DiskBytes < 3*20_000 })
+		if got := subjects(t, s, ""); len(got) != 10 {
+			t.Errorf("List = %v", got)
+		}
+	})
+}
+
+// waitStats waits until the work in the background has led to something.
+func waitStats(t *testing.T, s *Store, ok func(Stats) bool) {
+	t.Helper()
+	for t.Context().Err() == nil {
+		st, err := s.Stats(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if ok(st) {
+			return
+		}
+		mustAdd(t, s, letter("one more")) // gives the indexer an occasion
+		if err := s.waitCommitted(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// A few old messages that are kept must not hold the space of all that were
+// deleted behind them; and they keep what is known about them.
+func TestMessagesAreMovedOutOfMostlyEmptySegments(t *testing.T) {
+	modes(t, func(t *testing.T, config Config, _ *clock) {
+		config.SegmentBytes = 20_000
+		s := mustOpen(t, config)
+		ctx := t.Context()
+		raw := incompressible("kept", 3000)
+		kept := mustAdd(t, s, mail("", "x@example.com", raw))
+		large := incompressible("large", spillBytes+1)
+		keptLarge := mustAdd(t, s, mail("", "x@example.com", large))
+		score(t, s, kept.ID, 70, "dkim-missing")
+		if err := errors.Join(s.SetTags(ctx, []string{"t"}, kept.ID), s.SetRead(ctx, true, kept.ID)); err != nil {
+			t.Fatal(err)
+		}
+		check := func() {
+			t.Helper()
+			wantRaw(t, s, kept.ID, []byte(raw))
+			wantRaw(t, s, keptLarge.ID, []byte(large))
+			r, err := s.Get(ctx, kept.ID)
+			if err != nil || !r.Read || !cmp.Equal(r.Tags, []string{"t"}) || r.Score == nil || r.Score.Value != 70 {
+				t.Errorf("Get = %+v, %v", r, err)
+			}
+			if rep, err := s.Report(ctx, kept.ID); err != nil || string(rep.JSON) != `{"score":70}` {
+				t.Errorf("Report = %+v, %v", rep, err)
+			}
+			if got := subjects(t, s, "check:dkim-missing tag:t is:read"); !cmp.Equal(got, []string{"kept"}) {
+				t.Errorf("search finds %v", got)
+			}
+		}
+		for i := range 1000 {
+			mustAdd(t, s, mail("", "gone@example.com", incompressible(fmt.Sprint("x", i), 5000)))
+		}
+		if n, err := s.DeleteMatching(ctx, mustSearch(t, "to:gone@example.com")); n != 1000 || err != nil {
+			t.Fatalf("DeleteMatching = %d, %v", n, err)
+		}
+		waitStats(t, s, func(st Stats) bool { return st.DiskBytes < 4*spillBytes })
+		check()
+		if config.Dir == "" {
+			return
+		}
+		s.Close()
+		if err := removeIndex(config.Dir + "/" + indexName); err != nil {
+			t.Fatal(err)
+		}
+		s = mustOpen(t, config)
+		check()
+	})
+}

@@ -1,0 +1,151 @@
+package store
+
+import (
+	"strings"
+	"time"
+)
+
+// A condition is a term as SQL, over messages AS m.
+type condition struct {
+	where string // holds for a row
+	args  []any
+
+	// source selects the messages for which it holds, as seq, from an index; empty
+	// without one. inOrder tells that the index is ordered by seq, so that the
+	// first page is found without finding all.
+	source  string
+	inOrder bool
+}
+
+// conditions returns what a search asks for.
+func (s *Search) conditions(now time.Time) []condition {
+	var list []condition
+	var match []string
+	for _, t := range s.terms {
+		switch t.field {
+		case "":
+			if t.not {
+				list = append(list, condition{where: "m.seq NOT IN (SELECT rowid FROM text WHERE text MATCH ?)", args: []any{t.match("")}})
+			} else {
+				match = append(match, t.match(""))
+			}
+		case "from", "to", "subject":
+			column := map[string]string{"from": "sender", "to": "recipients", "subject": "subject"}[t.field]
+			c := condition{where: "instr(m." + column + ", ?)", args: []any{lower(t.value)}}
+			if t.not {
+				c.where = "NOT " + c.where
+			} else if hasWord(t.value) {
+				match = append(match, t.match(column))
+			}
+			list = append(list, c)
+		default:
+			list = append(list, t.condition(now))
+		}
+	}
+	if len(match) > 0 {
+		c := setCondition("SELECT rowid AS seq FROM text WHERE text MATCH ?", strings.Join(match, " AND "))
+		list = append([]condition{c}, list...)
+	}
+	return list
+}
+
+// match returns the term in the language of FTS5, which finds at least what the
+// term means.
+func (t *term) match(column string) string {
+	m := `"` + strings.ReplaceAll(strings.ReplaceAll(t.value, `"`, `""`), "\x00", " ") + `"`
+	if column != "" {
+		return column + " : " + m + " *"
+	}
+	if t.prefix {
+		return m + " *"
+	}
+	return m
+}
+
+// setCondition is one whose messages an index knows.
+func setCondition(source string, args ...any) condition {
+	return condition{where: "m.seq IN (" + source + ")", source: source, args: args, inOrder: true}
+}
+
+// condition returns the condition of a term that is not about text.
+func (t *term) condition(now time.Time) condition {
+	c := t.positive(now)
+	if t.not {
+		return condition{where: "NOT coalesce(" + c.where + ", 0)", args: c.args}
+	}
+	return c
+}
+
+func (t *term) positive(now time.Time) condition {
+	switch t.field {
+	case "message-id":
+		c := setCondition("SELECT seq FROM messages INDEXED BY messages_id WHERE message_id = ? AND message_id <> ''", t.value)
+		return c
+	case "inbox":
+		return setCondition("SELECT seq FROM inboxes WHERE inbox = ?", t.value)
+	case "tag":
+		return setCondition("SELECT seq FROM tags WHERE tag = ?", t.value)
+	case "check":
+		match := `"` + t.value + `"`
+		if t.prefix {
+			match += " *"
+		}
+		return setCondition("SELECT rowid AS seq FROM failed WHERE failed MATCH ?", match)
+	case "has":
+		if t.value == "report" {
+			return condition{where: "m.score IS NOT NULL"}
+		}
+		return condition{where: "m.attachments > 0", source: "SELECT seq FROM messages INDEXED BY messages_attachments WHERE attachments > 0", inOrder: true}
+	case "is":
+		if t.value == "read" {
+			return condition{where: "m.read = 1"}
+		}
+		return condition{where: "m.read = 0", source: "SELECT seq FROM messages INDEXED BY messages_unread WHERE read = 0", inOrder: true}
+	case "score":
+		return condition{where: "m.score BETWEEN ? AND ?", args: []any{t.from, t.to},
+			source: "SELECT seq FROM messages INDEXED BY messages_score WHERE score BETWEEN ? AND ? AND score IS NOT NULL"}
+	case "larger", "smaller":
+		return condition{where: "m.size BETWEEN ? AND ?", args: []any{t.from, t.to},
+			source: "SELECT seq FROM messages INDEXED BY messages_size WHERE size BETWEEN ? AND ?"}
+	}
+	return t.timeCondition(now)
+}
+
+// timeCondition compares Seq: it grows with the time of receipt, and lists are
+// ordered by it.
+func (t *term) timeCondition(now time.Time) condition {
+	at := t.at
+	if t.ago != 0 {
+		at = now.Add(-t.ago)
+	}
+	first := "coalesce((SELECT seq FROM messages WHERE received >= ? ORDER BY received, seq LIMIT 1), 1 << 62)"
+	if t.field == "before" {
+		return condition{where: "m.seq < " + first, args: []any{at.UnixNano()}}
+	}
+	return condition{where: "m.seq >= " + first, args: []any{at.UnixNano()}}
+}
+
+// A selection is the part of a query behind its columns.
+type selection struct {
+	from  string // "FROM … WHERE …"
+	order string // the column to order by
+	args  []any
+}
+
+// selectBy builds a selection that finds messages by the source of conditions[by],
+// or looks at all when by is negative.
+func selectBy(conditions []condition, by int) selection {
+	s := selection{from: "FROM messages AS m NOT INDEXED WHERE 1", order: "m.seq"}
+	if by >= 0 {
+		s.from = "FROM (" + conditions[by].source + ") AS d CROSS JOIN messages AS m NOT INDEXED ON m.seq = d.seq WHERE 1"
+		s.order = "d.seq"
+		s.args = append(s.args, conditions[by].args...)
+	}
+	for i, c := range conditions {
+		if i != by {
+			s.from += " AND " + c.where
+			s.args = append(s.args, c.args...)
+		}
+	}
+	return s
+}
