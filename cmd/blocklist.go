@@ -238,7 +238,7 @@ func (r *blocklistReport) write(p *page) {
 			continue
 		}
 		if !head {
-			p.head("Not asked")
+			p.head("Gave no usable answer")
 			head = true
 		}
 		p.para(2, "%s (%s): %s", z.Zone, z.Kind, z.NotAsked)
@@ -247,7 +247,7 @@ func (r *blocklistReport) write(p *page) {
 
 func (s blocklistSubject) write(p *page, zones []blocklistZone) {
 	var clean []string
-	p.line("%s: %s", s.Subject, s.verdict())
+	p.line("%s: %s", s.Subject, s.verdict(zones))
 	for _, l := range s.Listings {
 		switch l.State {
 		case dnsbl.StateListed:
@@ -263,20 +263,40 @@ func (s blocklistSubject) write(p *page, zones []blocklistZone) {
 	}
 }
 
-func (s blocklistSubject) verdict() string {
-	listed := 0
-	for _, l := range s.Listings {
-		if l.State == dnsbl.StateListed && l.Effect != dnsbl.EffectAllow {
+// verdict is about the lists that refuse mail or warn of it. One that gave no
+// answer leaves the question open: it may list the subject.
+func (s blocklistSubject) verdict(zones []blocklistZone) string {
+	listed, clean, silent := 0, 0, 0
+	for _, z := range zones {
+		switch {
+		case z.Kind != s.Kind || z.Effect == dnsbl.EffectAllow:
+		case s.state(z.Zone) == dnsbl.StateListed:
 			listed++
+		case s.state(z.Zone) == dnsbl.StateNotListed:
+			clean++
+		default:
+			silent++
 		}
 	}
 	switch {
-	case len(s.Listings) == 0:
-		return "no list could be asked"
-	case listed == 0:
-		return "not listed"
+	case listed+clean == 0:
+		return "not known: no list gave an answer"
+	case listed > 0:
+		return "on " + plural(listed, "list", "lists")
+	case silent > 0:
+		return fmt.Sprintf("not listed by %s, not known of %d", plural(clean, "list", "lists"), silent)
 	}
-	return "on " + plural(listed, "list", "lists")
+	return "not listed"
+}
+
+// state is what a list says of the subject; empty when it was not asked.
+func (s blocklistSubject) state(zone string) dnsbl.State {
+	for _, l := range s.Listings {
+		if l.Zone == zone {
+			return l.State
+		}
+	}
+	return ""
 }
 
 func writeListing(p *page, l dnsbl.Listing, zones []blocklistZone) {

@@ -6,12 +6,10 @@ import (
 	"io"
 	"strings"
 
-	"github.com/olekukonko/tablewriter"
-	"github.com/olekukonko/tablewriter/renderer"
-	"github.com/olekukonko/tablewriter/tw"
 	"github.com/spf13/cobra"
 
 	"github.com/postmuster/postmuster/checks"
+	"github.com/postmuster/postmuster/internal/report"
 	"github.com/postmuster/postmuster/internal/verdict"
 )
 
@@ -116,22 +114,11 @@ func writeJSON(w io.Writer, v any) error {
 }
 
 func checksTable(env *Env, suite checks.Suite) error {
-	style := env.style(false, false)
-	if style.Width == 0 {
-		style.Width = 80
+	rows := make([][]string, len(suite))
+	for i, c := range suite {
+		rows[i] = []string{c.ID, string(c.Severity), fmt.Sprint(c.MostPoints()), c.Title}
 	}
-	table := tablewriter.NewTable(env.Out,
-		tablewriter.WithRenderer(renderer.NewBlueprint(tw.Rendition{Symbols: tw.NewSymbols(tw.StyleASCII)})),
-		tablewriter.WithHeaderAutoFormat(tw.Off), tablewriter.WithHeaderAlignment(tw.AlignLeft),
-		tablewriter.WithMaxWidth(style.Width),
-	)
-	table.Header("Check", "Severity", "Points", "A healthy subject")
-	for _, c := range suite {
-		if err := table.Append(c.ID, string(c.Severity), points(c), c.Title); err != nil {
-			return err
-		}
-	}
-	return table.Render()
+	return report.Table(env.Out, env.style(false, false), []string{"Check", "Severity", "At most", "A healthy subject"}, rows)
 }
 
 func points(c *checks.Check) string {

@@ -2,6 +2,7 @@ package cmd
 
 import (
 	"fmt"
+	"io"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -63,14 +64,17 @@ func unknownCheck(suite checks.Suite, id string) error {
 
 func explain(env *Env, c *checks.Check) error {
 	doc := docOf(c)
-	var b strings.Builder
-	fmt.Fprintf(&b, "%s\n  %s.\n\n", doc.Check, doc.Title)
-	fmt.Fprintf(&b, "Judges:     %ss (%s)\n", doc.Scope, join(doc.Profiles))
-	fmt.Fprintf(&b, "Severity:   %s, %s points off in category %s\n", doc.Severity, points(c), doc.Category)
-	fmt.Fprintf(&b, "Why:        %s\n", doc.Why)
-	fmt.Fprintf(&b, "Fix:        %s\n", doc.Fix)
-	fmt.Fprintf(&b, "References: %s\n", strings.Join(doc.Refs, ", "))
-	_, err := env.Out.Write([]byte(b.String()))
+	p := newPage(env.style(false, false).Width)
+	p.labels = len("references  ")
+	p.line("%s", doc.Check)
+	p.para(2, "%s.", doc.Title)
+	p.blank()
+	p.field("judges", "%ss (%s)", doc.Scope, join(doc.Profiles))
+	p.field("severity", "%s, %s points off in category %s", doc.Severity, points(c), doc.Category)
+	p.field("why", "%s", doc.Why)
+	p.field("fix", "%s", doc.Fix)
+	p.field("references", "%s", strings.Join(doc.Refs, ", "))
+	_, err := io.WriteString(env.Out, p.String())
 	return err
 }
 

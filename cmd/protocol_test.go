@@ -65,9 +65,9 @@ func TestBlocklistText(t *testing.T) {
 	r := &blocklistReport{
 		Zones: []blocklistZone{{Proof: dnsbl.Proof{Zone: "bl.test", Kind: dnsbl.KindIPv4, Usable: true}, Effect: dnsbl.EffectBlock, Removal: "https://bl.test/removal"}, dead},
 		Subjects: []blocklistSubject{
-			{Subject: "192.0.2.1", Listings: []dnsbl.Listing{{Zone: "bl.test", State: dnsbl.StateListed, Effect: dnsbl.EffectBlock,
+			{Subject: "192.0.2.1", Kind: dnsbl.KindIPv4, Listings: []dnsbl.Listing{{Zone: "bl.test", State: dnsbl.StateListed, Effect: dnsbl.EffectBlock,
 				Matches: []dnsbl.Match{{Code: netip.MustParseAddr("127.0.0.2"), Meaning: "spam source"}}, TXT: []string{"see https://bl.test/192.0.2.1"}}}},
-			{Subject: "192.0.2.2", Listings: []dnsbl.Listing{{Zone: "bl.test", State: dnsbl.StateNotListed}}},
+			{Subject: "192.0.2.2", Kind: dnsbl.KindIPv4, Listings: []dnsbl.Listing{{Zone: "bl.test", State: dnsbl.StateNotListed}}},
 		},
 	}
 	l.golden("blocklist_text", shown(answer{code: r.code(), text: r.write}))

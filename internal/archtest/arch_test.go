@@ -55,10 +55,9 @@ var mayImport = map[string][]string{
 	"cmd":            {"checks", "checks/...", "internal/..."},
 	"cmd/postmuster": {"cmd", "checks/all"},
 
-	"internal/testkit":      {"internal/...", "checks", "checks/..."},
-	"internal/bench":        {"internal/...", "checks", "checks/..."},
-	"internal/archtest":     {},
-	"checks/postmustertest": {"cmd", "internal/...", "checks", "checks/..."},
+	"internal/testkit":  {"internal/...", "checks", "checks/..."},
+	"internal/bench":    {"internal/...", "checks", "checks/..."},
+	"internal/archtest": {},
 }
 
 // testkitIn are the packages outside of tests that may use the fakes: the demo

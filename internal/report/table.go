@@ -369,11 +369,20 @@ func (t *tableWriter) passed(r *Report) {
 }
 
 func (t *tableWriter) table(header []string, rows [][]string) {
+	_ = Table(t.b, t.style, header, rows) // into a buffer
+}
+
+// Table writes a table for people that fits the width of the style: the last
+// column gives way.
+func Table(w io.Writer, style Style, header []string, rows [][]string) error {
 	symbols := tw.NewSymbols(tw.StyleASCII)
-	if t.style.Color {
+	if style.Color {
 		symbols = tw.NewSymbols(tw.StyleRounded)
 	}
-	table := tablewriter.NewTable(t.b,
+	if style.Width == 0 {
+		style.Width = defaultWidth
+	}
+	table := tablewriter.NewTable(w,
 		tablewriter.WithRenderer(renderer.NewBlueprint(tw.Rendition{Symbols: symbols})),
 		tablewriter.WithHeaderAutoFormat(tw.Off),
 		tablewriter.WithHeaderAlignment(tw.AlignLeft),
@@ -381,12 +390,14 @@ func (t *tableWriter) table(header []string, rows [][]string) {
 	)
 	table.Header(header)
 	last := len(header) - 1
-	room := t.style.Width - widthOf(header, rows)
+	room := style.Width - widthOf(header, rows)
 	for _, row := range rows {
-		row[last] = strings.Join(wrap(row[last], room), "\n")
-		_ = table.Append(row) // rows of strings cannot be refused
+		row[last] = strings.Join(Wrap(row[last], room), "\n")
+		if err := table.Append(row); err != nil {
+			return err
+		}
 	}
-	_ = table.Render() // into a buffer
+	return table.Render()
 }
 
 // widthOf is how many columns a table takes without the text of its last column.
