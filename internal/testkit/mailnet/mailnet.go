@@ -18,6 +18,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"slices"
 	"strings"
 	"time"
 
@@ -44,6 +45,9 @@ var Domains = []string{"example.com", "example.net", "example.org"}
 // Blocklist is the zone of the blocklist.
 const Blocklist = "bl.test"
 
+// unserved are addresses of mail servers that the zones name and nobody serves.
+var unserved = []netip.Addr{netip.MustParseAddr("2001:db8:1::10")}
+
 // Senders are the addresses that the messages come from, by the name that the
 // client gives: everything on this machine comes from loopback, of which no
 // receiver can judge SPF.
@@ -67,6 +71,7 @@ type host struct {
 
 const (
 	smtpPort   = 25
+	nobody     = "127.0.0.1:1" // where nobody listens
 	selector   = "mail"
 	keyBits    = 2048
 	textLength = 255 // of one character-string (RFC 1035 §3.3)
@@ -142,7 +147,7 @@ func (n *Net) Dial(ctx context.Context, network, address string) (net.Conn, erro
 	if err != nil {
 		return nil, err
 	}
-	to := "127.0.0.1:1" // where nobody listens
+	to := nobody
 	for _, h := range n.hosts {
 		if h.addr == target.Addr().Unmap() && target.Port() == smtpPort {
 			to = h.server.Addr().String()
@@ -151,12 +156,17 @@ func (n *Net) Dial(ctx context.Context, network, address string) (net.Conn, erro
 	return (&net.Dialer{}).DialContext(ctx, network, to)
 }
 
-// ConnectTo lists what Dial does, as --connect-to takes it.
+// ConnectTo lists what Dial does, as --connect-to takes it: with it no connection
+// to a mail server leaves this machine.
 func (n *Net) ConnectTo() []string {
 	var pairs []string
 	for _, h := range n.hosts {
 		pairs = append(pairs, fmt.Sprintf("%s=%s", netip.AddrPortFrom(h.addr, smtpPort), h.server.Addr()))
 	}
+	for _, addr := range unserved {
+		pairs = append(pairs, fmt.Sprintf("%s=%s", netip.AddrPortFrom(addr, smtpPort), nobody))
+	}
+	slices.Sort(pairs)
 	return pairs
 }
 
