@@ -7,6 +7,7 @@ package verdict
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/postmuster/postmuster/checks"
@@ -77,7 +78,8 @@ func Judge(results []*checks.Result, policy Policy) Verdict {
 // gate decides. What is known to be wrong comes before what is not known.
 func gate(results []Result, score Score, policy Policy) Gate {
 	wrong, unknown := []string{}, []string{}
-	for _, r := range results {
+	worstFirst := slices.SortedStableFunc(slices.Values(results), func(a, b Result) int { return a.Severity.Compare(b.Severity) })
+	for _, r := range worstFirst {
 		if r.Waived != nil || policy.FailOn == "" || !r.Severity.AtLeast(policy.FailOn) {
 			continue
 		}

@@ -146,3 +146,12 @@ func TestGate(t *testing.T) {
 		})
 	}
 }
+
+func TestTheWorstReasonComesFirst(t *testing.T) {
+	gate := Judge([]*checks.Result{
+		result("a-high", "spf", checks.High, 10, checks.OutcomeFail), result("b-blocker", "mx", checks.Blocker, 20, checks.OutcomeFail),
+	}, Policy{FailOn: checks.High}).Gate
+	if len(gate.Reasons) != 2 || gate.Reasons[0] != "b-blocker is blocker" {
+		t.Errorf("the reasons are %q, want the blocker first", gate.Reasons)
+	}
+}
