@@ -28,7 +28,7 @@ var _ = suite.Add(&checks.Check{
 		for _, record := range records {
 			if len(record) > maxLength {
 				p.Report(checks.Finding{
-					Where:    facts.Where(p.Subject.Domain, dns.TypeTXT),
+					Where:    where(p.Subject.Domain),
 					Message:  fmt.Sprintf("the record has %d octets", len(record)),
 					Evidence: checks.Seen(dns.Absolute(p.Subject.Domain)+" TXT", record),
 				})
