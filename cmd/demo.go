@@ -23,7 +23,6 @@ import (
 	"github.com/postmuster/postmuster/internal/audit"
 	"github.com/postmuster/postmuster/internal/message"
 	"github.com/postmuster/postmuster/internal/report"
-	"github.com/postmuster/postmuster/internal/sink"
 	"github.com/postmuster/postmuster/internal/testkit/mailnet"
 	"github.com/postmuster/postmuster/internal/testkit/smtptest"
 )
@@ -170,7 +169,7 @@ func startDemoSink(ctx context.Context, env *Env, world *mailnet.Net, a *audit.A
 		addr: listener.Addr().String(), reports: make(chan *report.Report),
 		roots: &tls.Config{RootCAs: world.Roots(), ServerName: "sink.example.com"},
 	}
-	queue := sink.NewQueue(func(ctx context.Context, m *message.Message) *report.Report {
+	kept, scorer, err := openSink(env, func(ctx context.Context, m *message.Message) *report.Report {
 		comeFrom(m)
 		return a.Message(ctx, m, "")
 	}, func(r *report.Report) error {
@@ -180,15 +179,20 @@ func startDemoSink(ctx context.Context, env *Env, world *mailnet.Net, a *audit.A
 		}
 		return nil
 	})
+	if err != nil {
+		cancel()
+		return nil, errors.Join(err, listener.Close())
+	}
 	certificate := world.CA().Issue(smtptest.Leaf{Names: []string{"sink.example.com"}})
-	server := newSinkServer(env, queue, &tls.Config{Certificates: []tls.Certificate{certificate}})
+	server := newSinkServer(env, kept, &tls.Config{Certificates: []tls.Certificate{certificate}})
 	done := make(chan error, 2)
 	go func() { done <- server.Serve(ctx, listener) }()
-	go func() { _, err := queue.Run(ctx); done <- err }()
+	go func() { _, err := scorer.Run(ctx); done <- err }()
 	s.stop = func() {
 		cancel()
 		<-done
 		<-done
+		kept.Close()
 	}
 	return s, nil
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/postmuster/postmuster/internal/report"
 	"github.com/postmuster/postmuster/internal/sink"
 	sinksmtp "github.com/postmuster/postmuster/internal/sink/smtp"
+	"github.com/postmuster/postmuster/internal/sink/store"
 )
 
 // defaultSMTPAddr is the port that users of such tools know.
@@ -79,20 +80,36 @@ func serveSink(ctx context.Context, env *Env, a *audit.Auditor, l net.Listener, 
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	score := func(ctx context.Context, m *message.Message) *report.Report { return a.Message(ctx, m, "") }
-	queue := sink.NewQueue(score, w.Write)
+	kept, scorer, err := openSink(env, score, w.Write)
+	if err != nil {
+		return 0, errors.Join(err, l.Close())
+	}
 	served := make(chan error, 1)
 	go func() {
-		served <- newSinkServer(env, queue, nil).Serve(ctx, l)
+		served <- newSinkServer(env, kept, nil).Serve(ctx, l)
 		cancel()
 	}()
-	left, err = queue.Run(ctx)
+	left, err = scorer.Run(ctx)
 	cancel()
-	return left, errors.Join(err, <-served)
+	return left, errors.Join(err, <-served, kept.Close())
+}
+
+// openSink opens a store in memory, and a scorer for what it receives.
+func openSink(env *Env, score func(context.Context, *message.Message) *report.Report, write func(*report.Report) error) (*store.Store, *sink.Scorer, error) {
+	kept, err := store.Open(store.Config{Now: env.Now, Logger: sinkLogger(env)})
+	if err != nil {
+		return nil, nil, err
+	}
+	return kept, &sink.Scorer{Store: kept, Score: score, Report: write, Logger: sinkLogger(env)}, nil
+}
+
+func sinkLogger(env *Env) *slog.Logger {
+	return slog.New(slog.NewTextHandler(env.Err, &slog.HandlerOptions{Level: slog.LevelWarn}))
 }
 
 func newSinkServer(env *Env, handler sinksmtp.Handler, tlsConfig *tls.Config) *sinksmtp.Server {
 	return sinksmtp.New(sinksmtp.Config{
 		Handler: handler, Domain: env.Hostname, Now: env.Now, TLS: tlsConfig, Auth: true,
-		Logger: slog.New(slog.NewTextHandler(env.Err, &slog.HandlerOptions{Level: slog.LevelWarn})),
+		Logger: sinkLogger(env),
 	})
 }

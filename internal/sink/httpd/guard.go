@@ -1,6 +1,7 @@
 package httpd
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"crypto/subtle"
 	"net"
@@ -22,7 +23,7 @@ func guard(bound netip.Addr, c Config) http.Handler {
 	h = http.NewCrossOriginProtection().Handler(h)
 	h = sameOrigin(h)
 	h = knownHost(h, bound, c.Hosts)
-	return limited(withHeaders(h), orDefault(c.MaxBody, DefaultMaxBody))
+	return limited(withHeaders(h), cmp.Or(c.MaxBody, DefaultMaxBody))
 }
 
 // withHeaders sets what every answer says, unless its handler says otherwise.

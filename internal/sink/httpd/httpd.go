@@ -8,6 +8,7 @@
 package httpd
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -86,7 +87,7 @@ func New(l net.Listener, c Config) (*Server, error) {
 	if !bound.IsLoopback() && c.Token == "" && !c.Insecure {
 		return nil, ErrOpen
 	}
-	conns := newConnections(l, orDefault(c.MaxConnections, DefaultMaxConnections))
+	conns := newConnections(l, cmp.Or(c.MaxConnections, DefaultMaxConnections))
 	s := &Server{listener: conns, server: &http.Server{
 		Handler:           conns.working(guard(bound, c)),
 		ReadHeaderTimeout: headerTimeout,
@@ -136,12 +137,4 @@ func boundTo(a net.Addr) netip.Addr {
 		return netip.IPv6Loopback()
 	}
 	return tcp.AddrPort().Addr().Unmap()
-}
-
-func orDefault[T comparable](v, otherwise T) T {
-	var zero T
-	if v == zero {
-		return otherwise
-	}
-	return v
 }

@@ -20,6 +20,9 @@ func limited(next http.Handler, maxBody int64) http.Handler {
 			return
 		}
 		if r.ContentLength != 0 {
+			// The server looks at the body of its own request to see whether all
+			// of it was read: what was not must not become the next request.
+			r = r.WithContext(r.Context())
 			body := &timelyBody{ReadCloser: r.Body, control: control, deadline: time.Now().Add(bodyTimeout)}
 			r.Body = http.MaxBytesReader(w, body, maxBody)
 		}

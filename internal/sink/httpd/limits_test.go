@@ -55,6 +55,38 @@ func TestABodyOfAGigabyteIsRefused(t *testing.T) {
 	}
 }
 
+// A handler that gives up on a body, and closes it, leaves bytes on the
+// connection that may look like a request.
+func TestTheRestOfABodyIsNoRequest(t *testing.T) {
+	const request = "GET /smuggled HTTP/1.1\r\nHost: localhost\r\n\r\n"
+	seen := make(chan string, 10)
+	addr := serve(t, func(c *Config) {
+		c.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			select {
+			case seen <- r.URL.Path:
+			default:
+			}
+			io.CopyN(io.Discard, r.Body, int64(len(request)))
+			r.Body.Close()
+			w.WriteHeader(http.StatusRequestEntityTooLarge)
+		})
+	})
+	conn, err := net.Dial("tcp", addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	smuggled := strings.Repeat(request, 20_000)
+	go fmt.Fprintf(conn, "POST /first HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n%s", len(smuggled), smuggled)
+	if status, _ := answer(t, conn); status != http.StatusRequestEntityTooLarge {
+		t.Errorf("status %d", status)
+	}
+	io.Copy(io.Discard, conn)
+	if path := <-seen; path != "/first" || len(seen) > 0 {
+		t.Errorf("%s was answered, and %d more", path, len(seen))
+	}
+}
+
 func TestAHugeHeaderIsRefused(t *testing.T) {
 	addr := serve(t, nil)
 	status, _ := ask(t, addr, "GET / HTTP/1.1\nHost: localhost\nX: "+strings.Repeat("x", 2*maxHeaderBytes)+"\n\n")

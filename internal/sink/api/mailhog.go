@@ -1,0 +1,192 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"net/textproto"
+	"strings"
+	"time"
+
+	"github.com/postmuster/postmuster/internal/message"
+	"github.com/postmuster/postmuster/internal/sink/store"
+)
+
+// registerMailHog adds what is read of MailHog's API in version 2, and what is
+// deleted and released in version 1. Where Mailpit has the same path, it has it.
+func (a *API) registerMailHog(mux *http.ServeMux) {
+	for pattern, handler := range map[string]func(http.ResponseWriter, *http.Request) error{
+		"GET /api/v2/messages":               a.mailhogList,
+		"GET /api/v2/search":                 a.mailhogSearch,
+		"GET /api/v1/messages/{id}":          a.mailhogMessage,
+		"DELETE /api/v1/messages/{id}":       a.mailhogDelete,
+		"POST /api/v1/messages/{id}/release": a.mailhogRelease,
+	} {
+		mux.HandleFunc(pattern, a.mailpit(handler))
+	}
+}
+
+type mailhogPage struct {
+	Total int              `json:"total"`
+	Count int              `json:"count"`
+	Start int              `json:"start"`
+	Items []mailhogMessage `json:"items"`
+}
+
+type mailhogMessage struct {
+	ID      string
+	From    mailhogPath
+	To      []mailhogPath
+	Content mailhogContent
+	Created time.Time
+	MIME    *mailhogMIME
+	Raw     struct {
+		From string
+		To   []string
+		Data string
+		Helo string
+	}
+}
+
+type mailhogPath struct {
+	Relays                  []string
+	Mailbox, Domain, Params string
+}
+
+type mailhogContent struct {
+	Headers map[string][]string
+	Body    string // as it came, in its transfer encoding
+	Size    int
+	MIME    *mailhogMIME
+}
+
+type mailhogMIME struct{ Parts []mailhogContent }
+
+func (a *API) mailhogList(w http.ResponseWriter, r *http.Request) error {
+	return a.mailhogPage(w, r, nil)
+}
+
+func (a *API) mailhogSearch(w http.ResponseWriter, r *http.Request) error {
+	field, ok := map[string]string{"from": "from:", "to": "to:", "containing": ""}[r.FormValue("kind")]
+	if !ok {
+		return invalid("query.kind", "kind is from, to or containing")
+	}
+	search, err := parse(field+quote(r.FormValue("query")), "query.query")
+	if err != nil {
+		return err
+	}
+	return a.mailhogPage(w, r, search)
+}
+
+// mailhogLimit is more than MailHog's clients ask for: each message comes whole,
+// so a page of the largest would be a gigabyte.
+const mailhogLimit = 250
+
+func (a *API) mailhogPage(w http.ResponseWriter, r *http.Request, search *store.Search) error {
+	start, limit, err := window(r, store.DefaultLimit)
+	if err != nil {
+		return err
+	}
+	page, err := a.store.List(r.Context(), store.Query{Search: search, Offset: start, Limit: max(1, min(limit, mailhogLimit)), CountTo: -1})
+	if err != nil {
+		return err
+	}
+	out := mailhogPage{Total: page.Total, Start: start, Items: []mailhogMessage{}}
+	left := a.config.MaxMessageBytes // of messages in one answer
+	for _, record := range page.Records {
+		if left -= record.Size; left < 0 && len(out.Items) > 0 {
+			break
+		}
+		item, err := a.mailhogItem(r.Context(), record)
+		if err != nil {
+			continue // deleted meanwhile
+		}
+		out.Items = append(out.Items, item)
+	}
+	out.Count = len(out.Items)
+	writeJSON(w, http.StatusOK, out)
+	return nil
+}
+
+func (a *API) mailhogMessage(w http.ResponseWriter, r *http.Request) error {
+	record, err := a.one(r.Context(), r.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	item, err := a.mailhogItem(r.Context(), record)
+	if err != nil {
+		return err
+	}
+	writeJSON(w, http.StatusOK, item)
+	return nil
+}
+
+func (a *API) mailhogItem(ctx context.Context, record *store.Record) (mailhogMessage, error) {
+	m, err := a.store.Message(ctx, record.ID)
+	if err != nil {
+		return mailhogMessage{}, err
+	}
+	out := mailhogMessage{ID: record.ID, Created: record.Received, From: mailhogAddress(record.MailFrom), To: []mailhogPath{}}
+	out.Raw.Data, out.Raw.Helo, out.Raw.From, out.Raw.To = string(m.Raw), record.HELO, record.MailFrom, []string{}
+	if m.Envelope != nil {
+		for _, rcpt := range m.Envelope.Rcpt {
+			out.To = append(out.To, mailhogAddress(rcpt.To))
+			out.Raw.To = append(out.Raw.To, rcpt.To)
+		}
+	}
+	root := m.Parse().Root
+	out.Content = mailhogPart(root)
+	out.Content.Size = len(m.Raw)
+	out.MIME, out.Content.MIME = out.Content.MIME, nil
+	return out, nil
+}
+
+func mailhogAddress(path string) mailhogPath {
+	at := max(strings.LastIndexByte(path, '@'), 0)
+	return mailhogPath{Mailbox: path[:at], Domain: strings.TrimPrefix(path[at:], "@")}
+}
+
+func mailhogPart(p *message.Part) mailhogContent {
+	out := mailhogContent{Headers: map[string][]string{}, Body: string(p.RawBody), Size: len(p.RawBody)}
+	for i := range p.Header.Fields {
+		name := textproto.CanonicalMIMEHeaderKey(p.Header.Fields[i].Name)
+		out.Headers[name] = append(out.Headers[name], p.Header.Fields[i].Unfolded())
+	}
+	if !p.IsMultipart() {
+		return out
+	}
+	out.MIME = &mailhogMIME{Parts: []mailhogContent{}}
+	for _, child := range p.Children {
+		out.MIME.Parts = append(out.MIME.Parts, mailhogPart(child))
+	}
+	return out
+}
+
+func (a *API) mailhogDelete(w http.ResponseWriter, r *http.Request) error {
+	n, err := a.store.Delete(r.Context(), r.PathValue("id"))
+	if err == nil && n == 0 {
+		err = store.ErrNotFound
+	}
+	if err != nil {
+		return err
+	}
+	w.WriteHeader(http.StatusOK)
+	return nil
+}
+
+// mailhogRelease sends on to the host of the request, if it was named at start.
+func (a *API) mailhogRelease(w http.ResponseWriter, r *http.Request) error {
+	var in struct {
+		Name, Host, Port, Email string
+	}
+	if err := readJSON(w, r, maxCompatBody, &in); err != nil {
+		return err
+	}
+	if in.Host == "" || in.Email == "" {
+		return invalid("body", "the request names no host or no address")
+	}
+	if _, _, err := a.sendOn(r.Context(), r.PathValue("id"), in.Host+":"+in.Port, nil, []string{in.Email}); err != nil {
+		return err
+	}
+	w.WriteHeader(http.StatusOK)
+	return nil
+}

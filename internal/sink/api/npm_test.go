@@ -1,0 +1,80 @@
+package api
+
+import (
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/postmuster/postmuster/internal/testkit/peers"
+)
+
+// npmClients installs the published clients, as their lock file has them, and
+// returns the directory.
+func npmClients(t *testing.T) string {
+	t.Helper()
+	npm := peers.Program(t, "npm", "npm")
+	dir := t.TempDir()
+	if err := os.CopyFS(dir, os.DirFS(filepath.Join("testdata", "npm"))); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.CommandContext(t.Context(), npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline")
+	cmd.Dir = dir
+	if out, err := cmd.CombinedOutput(); err != nil {
+		if os.Getenv(peers.Require) == "1" {
+			t.Fatalf("npm ci: %v\n%s", err, out)
+		}
+		t.Skipf("npm ci: %v", err) // there may be no network
+	}
+	return dir
+}
+
+func runScript(t *testing.T, dir, script, url string) {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), peers.Program(t, "node", "nodejs"), script, url)
+	cmd.Dir = dir
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Errorf("%s: %v\n%s", script, err, out)
+	}
+}
+
+func TestPublishedClientOfMailpit(t *testing.T) {
+	dir := npmClients(t)
+	s := newSink(t, func(c *Config) { c.Faults = &script{} })
+	runScript(t, dir, "mailpit.mjs", s.url)
+}
+
+func TestPublishedClientOfMailHog(t *testing.T) {
+	dir := npmClients(t)
+	s := newSink(t, nil)
+	s.add("From: ann@example.com\nTo: bob@example.net\nSubject: =?utf-8?q?Gr=C3=BC=C3=9Fe?=\nContent-Type: text/plain; charset=utf-8\n" +
+		"Content-Transfer-Encoding: quoted-printable\n\nSch=C3=B6ne Gr=C3=BC=C3=9Fe\n")
+	s.add(strings.Replace(simple("plain"), "\n\n", "\nContent-Type: text/plain\n\n", 1))
+	r := s.add("From: ann@example.com\nTo: carol@example.net\nSubject: html\nMIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=m\n\n"+
+		"--m\nContent-Type: text/html\n\n<p>Hello</p>\n--m\nContent-Type: text/plain; name=a.txt\nContent-Disposition: attachment; filename=a.txt\n"+
+		"Content-Transfer-Encoding: base64\n\nYXR0YWNoZWQ=\n--m--\n", to("carol@example.net"))
+	if err := s.store.WaitSeq(t.Context(), r.Seq); err != nil {
+		t.Fatal(err)
+	}
+	runScript(t, dir, "mailhog.cjs", s.url)
+}
+
+// The lock file names versions and checksums, and no host to get them from.
+func TestLockFileNamesNoHost(t *testing.T) {
+	lock, err := fs.ReadFile(os.DirFS("testdata/npm"), "package-lock.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if i := indexURL(lock); i >= 0 {
+		t.Errorf("package-lock.json names a host: %s", lock[i:min(len(lock), i+60)])
+	}
+}
+
+func indexURL(text []byte) int {
+	if at := urlInText.FindIndex(text); at != nil {
+		return at[0]
+	}
+	return -1
+}

@@ -1,0 +1,118 @@
+// Every call that the client has, against a sink that is empty.
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { MailpitClient } from "mailpit-api";
+
+const mailpit = new MailpitClient(process.argv[2]);
+const send = (subject, more = {}) =>
+  mailpit.sendMessage({
+    From: { Email: "ann@example.com", Name: "Ann" },
+    To: [{ Email: "bob@example.net", Name: "Bob" }],
+    Subject: subject,
+    Text: `${subject} in text`,
+    ...more,
+  });
+const refused = (status, promise) => assert.rejects(promise, new RegExp(`: ${status} `));
+
+// Waiting
+await assert.rejects(mailpit.waitForMessage({ query: "subject:welcome" }, { timeout: 50, interval: 10 }), /Timeout/);
+const waiting = mailpit.waitForMessage({ query: "subject:welcome to:bob@example.net" }, { timeout: 20000, interval: 20 });
+const { ID } = await send("welcome", {
+  HTML: '<p>Hello</p><img src="cid:logo">',
+  Cc: [{ Email: "carol@example.net" }],
+  Bcc: ["dave@example.net"],
+  ReplyTo: [{ Email: "reply@example.com" }],
+  Tags: ["signup"],
+  Headers: { "X-Campaign": "spring", "List-Unsubscribe": "<https://example.com/u>, <mailto:u@example.com>" },
+  Attachments: [
+    { Filename: "a.txt", Content: Buffer.from("attached").toString("base64"), ContentType: "text/plain" },
+    { Filename: "logo.png", Content: Buffer.from("\x89PNG\r\n\x1a\n", "latin1").toString("base64"), ContentID: "logo" },
+  ],
+});
+const message = await waiting;
+assert.equal(message.ID, ID);
+await send("second");
+await send("third");
+assert.equal((await mailpit.waitForMessages({ query: "from:ann@example.com", count: 3, exact: true }, { timeout: 20000, interval: 20 })).messages_count, 3);
+assert.equal((await mailpit.waitForMessages({ timeout: 20000, interval: 20 })).messages_count, 3);
+assert.equal((await mailpit.waitForMessages({ query: "subject:never", count: 0 }, { timeout: 20000, interval: 20 })).messages_count, 0);
+
+// One message
+assert.deepEqual(message.From, { Name: "Ann", Address: "ann@example.com" });
+assert.deepEqual(message.To, [{ Name: "Bob", Address: "bob@example.net" }]);
+assert.deepEqual(message.Bcc, [{ Name: "", Address: "dave@example.net" }]);
+assert.equal(message.Cc[0].Address, "carol@example.net");
+assert.equal(message.ReplyTo[0].Address, "reply@example.com");
+assert.equal(message.Subject, "welcome");
+assert.equal(message.Text, "welcome in text");
+assert.match(message.HTML, /<p>Hello<\/p>/);
+assert.deepEqual(message.Tags, ["signup"]);
+assert.deepEqual(message.ListUnsubscribe.Links, ["https://example.com/u", "mailto:u@example.com"]);
+assert.ok(new Date(message.Date).getTime() > 0 && message.Size > 0 && message.MessageID.length > 0);
+assert.equal(message.Attachments.length, 1);
+assert.equal(message.Inline.length, 1);
+const file = message.Attachments[0];
+assert.equal(file.FileName, "a.txt");
+assert.equal(file.Checksums.SHA256, createHash("sha256").update("attached").digest("hex"));
+const blob = await mailpit.getMessageAttachment(ID, file.PartID);
+assert.equal(await blob.text(), "attached");
+assert.match(blob.type, /^text\/plain/);
+assert.equal((await mailpit.getMessageHeaders(ID))["X-Campaign"][0], "spring");
+assert.match(await mailpit.getMessageSource(ID), /^From: .*ann@example\.com/);
+assert.equal((await mailpit.getMessageSummary()).Subject, "third");
+assert.equal((await mailpit.getMessageHeaders())["Subject"][0], "third");
+assert.match(await mailpit.renderMessageHTML(ID), /src="data:image\/png;base64,/);
+assert.equal(await mailpit.renderMessageText(), "third in text");
+await refused(404, mailpit.getMessageSummary("unknown"));
+
+// Lists
+let page = await mailpit.listMessages(1, 1);
+assert.equal(page.messages_count, 3);
+assert.equal(page.start, 1);
+assert.deepEqual(page.messages.map((m) => m.Subject), ["second"]);
+page = await mailpit.searchMessages({ query: 'subject:"second" !is:read', tz: "Europe/Berlin" });
+assert.deepEqual([page.messages_count, page.total, page.messages[0].Snippet], [1, 3, "second in text"]);
+await refused(400, mailpit.searchMessages({ query: "" }));
+
+// Marks
+const unread = async (query) => (await mailpit.searchMessages({ query: `${query} is:unread` })).messages_count;
+assert.equal(await unread("subject:welcome"), 0); // it was shown
+await mailpit.setReadStatus({ IDs: [ID], Read: false });
+assert.equal(await unread("subject:welcome"), 1);
+await mailpit.setReadStatus({ Search: "subject:second", Read: true });
+assert.equal(await unread("subject:second"), 0);
+await mailpit.setReadStatus({ Read: true });
+assert.equal((await mailpit.listMessages()).unread, 0);
+await mailpit.setTags({ IDs: [ID], Tags: ["a", "b c"] });
+assert.deepEqual(await mailpit.getTags(), ["a", "b c"]);
+await mailpit.renameTag("b c", "d/e");
+assert.deepEqual(await mailpit.getTags(), ["a", "d/e"]);
+await mailpit.deleteTag("d/e");
+assert.deepEqual((await mailpit.searchMessages({ query: "tag:a" })).messages[0].Tags, ["a"]);
+
+// About the sink
+const info = await mailpit.getInfo();
+assert.equal(info.Messages, 3);
+assert.deepEqual(info.Tags, { a: 1 });
+assert.equal((await mailpit.getConfiguration()).ChaosEnabled, true);
+const triggers = await mailpit.setChaosTriggers({ Sender: { ErrorCode: 421, Probability: 50 } });
+assert.deepEqual(triggers.Sender, { ErrorCode: 421, Probability: 50 });
+assert.deepEqual(triggers.Recipient, { ErrorCode: 451, Probability: 0 });
+assert.deepEqual(await mailpit.getChaosTriggers(), triggers);
+await refused(400, mailpit.setChaosTriggers({ Sender: { ErrorCode: 200, Probability: 50 } }));
+assert.equal((await mailpit.setChaosTriggers()).Sender.Probability, 0);
+
+// What is not done here says so
+await refused(501, mailpit.htmlCheck(ID));
+await refused(501, mailpit.linkCheck(ID));
+await refused(501, mailpit.spamAssassinCheck(ID));
+await refused(501, mailpit.getAttachmentThumbnail(ID, file.PartID));
+await refused(403, mailpit.releaseMessage(ID, { To: ["bob@example.net"] }));
+
+// Deleting
+await mailpit.deleteMessagesBySearch({ query: "subject:second" });
+assert.equal((await mailpit.listMessages()).total, 2);
+await mailpit.deleteMessages({ IDs: [ID] });
+assert.equal((await mailpit.listMessages()).total, 1);
+await mailpit.deleteMessages();
+assert.equal((await mailpit.listMessages()).total, 0);
