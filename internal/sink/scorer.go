@@ -73,11 +73,23 @@ func (s *Scorer) Run(ctx context.Context) (left int, err error) {
 	if cause := context.Cause(run); ctx.Err() == nil && !errors.Is(cause, store.ErrClosed) {
 		err = cause
 	}
-	stats, statsErr := s.Store.Stats(context.WithoutCancel(ctx))
-	if statsErr != nil && !errors.Is(statsErr, store.ErrClosed) {
-		err = errors.Join(err, statsErr)
+	left, countErr := s.left(context.WithoutCancel(ctx))
+	return left, errors.Join(err, countErr)
+}
+
+// left returns how many messages have no report.
+func (s *Scorer) left(ctx context.Context) (int, error) {
+	err := s.Store.WaitCommitted(ctx)
+	if err == nil {
+		var stats store.Stats
+		if stats, err = s.Store.Stats(ctx); err == nil {
+			return stats.Unscored, nil
+		}
 	}
-	return stats.Unscored, err
+	if errors.Is(err, store.ErrClosed) {
+		return 0, nil
+	}
+	return 0, err
 }
 
 // feed sends the names of messages without a report, each once, oldest first.

@@ -174,6 +174,10 @@ func (s *Store) Unscored(ctx context.Context, after uint64, limit int) ([]Receip
 // For a seq that was not given out yet it waits until it is.
 func (s *Store) WaitSeq(ctx context.Context, seq uint64) error { return s.waitSeq(ctx, seq) }
 
+// WaitCommitted returns when everything that was acknowledged before the call,
+// reports too, can be found and is counted.
+func (s *Store) WaitCommitted(ctx context.Context) error { return s.waitCommitted(ctx) }
+
 // Delete deletes messages; IDs that are unknown are passed over. It returns how
 // many were deleted. They are gone for every call that begins afterwards.
 func (s *Store) Delete(ctx context.Context, ids ...string) (int, error) { return s.delete(ctx, ids) }

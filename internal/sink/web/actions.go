@@ -1,0 +1,138 @@
+package web
+
+import (
+	"errors"
+	"net/http"
+	"strings"
+
+	"github.com/postmuster/postmuster/internal/sink/store"
+)
+
+// maxForm is the size of the largest form that is read: a search and some tags.
+const maxForm = 64 << 10
+
+// done answers a form: back to where it came from, or nothing for a script.
+func (p *Page) done(w http.ResponseWriter, r *http.Request, to string) error {
+	if r.Header.Get(fragmentHeader) != "" {
+		w.WriteHeader(http.StatusNoContent)
+		return nil
+	}
+	// Only a path here: a form must not send its reader to another site.
+	if back := r.PostForm.Get("back"); strings.HasPrefix(back, "/") && !strings.HasPrefix(back, "//") && !strings.Contains(back, `\`) {
+		to = back
+	}
+	w.Header().Set("Location", to)
+	w.WriteHeader(http.StatusSeeOther)
+	return nil
+}
+
+func readForm(w http.ResponseWriter, r *http.Request) error {
+	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
+	if err := r.ParseForm(); err != nil {
+		return &statusError{http.StatusBadRequest, "The form cannot be read."}
+	}
+	return nil
+}
+
+func (p *Page) markRead(read bool) func(http.ResponseWriter, *http.Request) error {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		if err := readForm(w, r); err != nil {
+			return err
+		}
+		id := r.PathValue("id")
+		if err := p.config.Store.SetRead(r.Context(), read, id); err != nil {
+			return err
+		}
+		return p.done(w, r, messagePath(id, "", ""))
+	}
+}
+
+// setTags replaces the tags by those in the form, separated by commas.
+func (p *Page) setTags(w http.ResponseWriter, r *http.Request) error {
+	if err := readForm(w, r); err != nil {
+		return err
+	}
+	tags := []string{}
+	for tag := range strings.SplitSeq(r.PostForm.Get("tags"), ",") {
+		if tag = strings.TrimSpace(tag); tag != "" {
+			tags = append(tags, tag)
+		}
+	}
+	id := r.PathValue("id")
+	if _, err := p.config.Store.Get(r.Context(), id); err != nil {
+		return err
+	}
+	if err := p.config.Store.SetTags(r.Context(), tags, id); err != nil {
+		return &statusError{http.StatusBadRequest, "These tags cannot be kept: " + err.Error() + "."}
+	}
+	return p.done(w, r, messagePath(id, "", ""))
+}
+
+func (p *Page) deleteMessage(w http.ResponseWriter, r *http.Request) error {
+	if err := readForm(w, r); err != nil {
+		return err
+	}
+	if _, err := p.config.Store.Delete(r.Context(), r.PathValue("id")); err != nil {
+		return err
+	}
+	return p.done(w, r, "/")
+}
+
+// formSearch reads the search that an action on many messages is for.
+func formSearch(text string) (*store.Search, error) {
+	search, err := parseSearch(text)
+	var syntax *store.SyntaxError
+	if errors.As(err, &syntax) {
+		return nil, &statusError{http.StatusBadRequest, "The search cannot be read: " + syntax.Message + "."}
+	}
+	return search, err
+}
+
+func (p *Page) markAllRead(w http.ResponseWriter, r *http.Request) error {
+	if err := readForm(w, r); err != nil {
+		return err
+	}
+	text := strings.TrimSpace(r.PostForm.Get("q"))
+	search, err := formSearch(text)
+	if err != nil {
+		return err
+	}
+	if err := p.config.Store.SetReadMatching(r.Context(), true, search); err != nil {
+		return err
+	}
+	return p.done(w, r, listPath(text, ""))
+}
+
+// askDelete asks before many messages are deleted.
+func (p *Page) askDelete(w http.ResponseWriter, r *http.Request) error {
+	text := strings.TrimSpace(r.URL.Query().Get("q"))
+	search, err := formSearch(text)
+	if err != nil {
+		return err
+	}
+	page, err := p.config.Store.List(r.Context(), store.Query{Search: search, Limit: 1, CountTo: -1})
+	if err != nil {
+		return err
+	}
+	return p.render(w, r, http.StatusOK, shell{
+		Title: "Delete messages", View: "wide", Body: "delete",
+		Wide: struct {
+			Search, Back string
+			Total        int
+		}{text, listPath(text, ""), page.Total},
+	})
+}
+
+func (p *Page) deleteAll(w http.ResponseWriter, r *http.Request) error {
+	if err := readForm(w, r); err != nil {
+		return err
+	}
+	search, err := formSearch(strings.TrimSpace(r.PostForm.Get("q")))
+	if err != nil {
+		return err
+	}
+	if _, err := p.config.Store.DeleteMatching(r.Context(), search); err != nil {
+		return err
+	}
+	return p.done(w, r, "/")
+}

@@ -1,0 +1,21 @@
+// What scripts add to a page that works without them.
+import { watchLinks, watchForms } from "./swap.js";
+import { watchMail } from "./live.js";
+import { watchKeys } from "./keys.js";
+import { setUpPalette } from "./palette.js";
+import { setUpTheme } from "./theme.js";
+import { watchCopying, watchFilters, watchMenus } from "./small.js";
+import { tellTimes } from "./times.js";
+import { onShown } from "./shown.js";
+
+document.documentElement.classList.add("scripted");
+onShown(tellTimes);
+setUpTheme();
+setUpPalette();
+watchLinks();
+watchForms();
+watchKeys();
+watchCopying();
+watchFilters();
+watchMenus();
+watchMail();

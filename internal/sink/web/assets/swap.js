@@ -1,0 +1,132 @@
+// Opens messages and their sides beside the list, without loading the page anew.
+import { shown } from "./shown.js";
+
+const fragment = "Postmuster-Fragment";
+
+export const main = () => document.getElementById("main");
+export const list = () => document.getElementById("list");
+export const article = () => main()?.querySelector("article[data-id]");
+
+// ask fetches a part of the page; null when there is none to be had.
+export async function ask(path, part) {
+  try {
+    const answer = await fetch(path, { headers: { [fragment]: part } });
+    return answer.ok ? await answer.text() : null;
+  } catch {
+    return null;
+  }
+}
+
+let latest = 0;
+
+// open shows the message at a path in its pane.
+export async function open(path, remember = true) {
+  const turn = ++latest;
+  const url = new URL(path, location.href);
+  const html = await ask(url.pathname + url.search, "message");
+  if (turn !== latest) return; // something else was opened meanwhile
+  if (html === null) {
+    location.assign(url);
+    return;
+  }
+  const before = article()?.dataset.id;
+  if (remember) history.pushState({}, "", url);
+  main().innerHTML = html;
+  document.body.dataset.view = article() ? "message" : "list";
+  if (before !== article()?.dataset.id) main().scrollTop = 0;
+  if (url.hash) document.getElementById(url.hash.slice(1))?.scrollIntoView({ block: "center" });
+  settle();
+  shown(main());
+}
+
+// settle makes title, icon and list say which message is open, and marks it read.
+function settle() {
+  const a = article();
+  if (!a) return;
+  document.title = a.dataset.title;
+  document.getElementById("icon").href = a.dataset.icon;
+  for (const row of list().querySelectorAll(".row-link")) {
+    const on = row.id === "m-" + a.dataset.id;
+    row.toggleAttribute("aria-current", on);
+    if (on) {
+      row.setAttribute("aria-current", "true");
+      row.scrollIntoView({ block: "nearest" });
+    }
+  }
+  main().querySelector(".raw mark, .headers mark")?.scrollIntoView({ block: "center" });
+  markRead(a);
+}
+
+async function markRead(a) {
+  if (a.dataset.read === "true") return;
+  a.dataset.read = "true";
+  await post(`/messages/${encodeURIComponent(a.dataset.id)}/read`);
+  document.getElementById("m-" + a.dataset.id)?.classList.remove("new");
+  const form = a.querySelector("form[data-action=read]");
+  if (form) {
+    form.action = form.getAttribute("action").replace(/\/read$/, "/unread");
+    form.dataset.action = "unread";
+    const button = form.querySelector("button");
+    button.textContent = button.dataset.command = "Mark unread";
+  }
+}
+
+export function post(path, body = new URLSearchParams()) {
+  return fetch(path, { method: "POST", headers: { [fragment]: "none" }, body }).catch(() => null);
+}
+
+// refreshList reads the list anew.
+export async function refreshList() {
+  const query = new URLSearchParams(location.search);
+  const q = query.get("q");
+  const wanted = new URLSearchParams();
+  if (q) wanted.set("q", q);
+  if (query.get("cursor")) wanted.set("cursor", query.get("cursor"));
+  if (article()) wanted.set("selected", article().dataset.id);
+  const html = await ask("/?" + wanted, "list");
+  if (html === null || document.querySelector("#list details[open]")) return;
+  const known = new Set([...list().querySelectorAll(".row-link")].map((r) => r.id));
+  const focus = document.activeElement?.id;
+  const top = list().scrollTop;
+  list().innerHTML = html;
+  list().scrollTop = top;
+  for (const row of list().querySelectorAll(".row-link")) if (known.size && !known.has(row.id)) row.parentElement.classList.add("fresh");
+  if (focus?.startsWith("m-")) document.getElementById(focus)?.focus({ preventScroll: true });
+  shown(list());
+}
+
+export function watchLinks() {
+  if (!list()) return;
+  document.addEventListener("click", (event) => {
+    const a = event.target.closest("a[data-swap]");
+    if (!a || event.defaultPrevented || event.button || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
+    event.preventDefault();
+    open(a.href);
+  });
+  addEventListener("popstate", () => {
+    if (location.pathname.startsWith("/messages/")) open(location.href, false);
+    else location.reload();
+  });
+  settle();
+}
+
+export function watchForms() {
+  document.addEventListener("submit", async (event) => {
+    const form = event.target;
+    if (!form.dataset.action || !list()) return;
+    event.preventDefault();
+    const next = form.dataset.action === "delete" ? beside() : null;
+    await post(form.getAttribute("action"));
+    if (form.dataset.action === "read") article().dataset.read = "true";
+    if (form.dataset.action !== "delete") return open(location.href, false).then(refreshList);
+    if (next) await open(next);
+    else location.assign(document.querySelector(".back a")?.href ?? "/");
+    refreshList();
+  });
+}
+
+// beside returns the path of the message that follows the open one in the list.
+function beside() {
+  const row = document.getElementById("m-" + article()?.dataset.id)?.parentElement;
+  return (row?.nextElementSibling ?? row?.previousElementSibling)?.querySelector("a.row-link")?.href;
+}

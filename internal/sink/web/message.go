@@ -1,0 +1,259 @@
+package web
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"crypto/tls"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/postmuster/postmuster/internal/message"
+	"github.com/postmuster/postmuster/internal/sink/store"
+)
+
+// A tab is one side of a message.
+type tab struct {
+	Name, Label string
+	build       func(*view, url.Values) (any, error)
+}
+
+// tabs are in the order shown.
+var tabs = []tab{
+	{"html", "HTML", (*view).preview},
+	{"text", "Text", (*view).text},
+	{"score", "Score", (*view).score},
+	{"headers", "Headers", (*view).headers},
+	{"mime", "MIME", (*view).parts},
+	{"source", "Source", (*view).source},
+	{"transcript", "Transcript", (*view).transcript},
+	{"raw", "Raw", (*view).raw},
+}
+
+// A view is a message with what is needed to show a side of it.
+type view struct {
+	page    *Page
+	id      string
+	record  *store.Record
+	message *message.Message
+	tree    *message.Tree
+	report  *store.Report // nil while it is being made
+}
+
+// messageView is what the templates show of a message.
+type messageView struct {
+	Record      *store.Record
+	Search      string // beside it
+	Tab         string
+	Tabs        []tabLink
+	Body        any
+	Envelope    *message.Envelope
+	Session     *message.Session
+	TLS         string
+	SHA256      string
+	Unsubscribe string // what List-Unsubscribe offers; empty when there is none
+	Files       []file
+	Defects     int
+}
+
+type tabLink struct {
+	Name, Label, Path string
+	Key               int // the digit that opens it
+	On                bool
+}
+
+// A file is an attachment.
+type file struct {
+	Path      string // of the MIME part
+	Name      string
+	MediaType string
+	Size      int
+	SHA256    string
+}
+
+// maxFiles is how many attachments are listed above a message; the MIME tab has all.
+const maxFiles = 50
+
+func (p *Page) showMessage(w http.ResponseWriter, r *http.Request) error {
+	id, query := r.PathValue("id"), r.URL.Query()
+	t, err := findTab(r.PathValue("tab"))
+	if err != nil {
+		return err
+	}
+	v, done, err := p.view(r, id)
+	if err != nil {
+		return err
+	}
+	defer done()
+	if t == nil {
+		t = v.firstTab()
+	}
+	m, err := v.show(t, query)
+	if err != nil {
+		return err
+	}
+	s := shell{Title: pageTitle(v.record), Icon: iconPath(v.record.Score), View: "message", Message: m}
+	if r.Header.Get(fragmentHeader) != "message" { // which has no list beside it
+		if s.List, err = p.list(r.Context(), query); err != nil {
+			return err
+		}
+		s.List.Selected = id
+	}
+	return p.render(w, r, http.StatusOK, s)
+}
+
+// findTab returns the tab of the name, and nil for none.
+func findTab(name string) (*tab, error) {
+	if name == "" {
+		return nil, nil
+	}
+	for i := range tabs {
+		if tabs[i].Name == name {
+			return &tabs[i], nil
+		}
+	}
+	return nil, errNoPage
+}
+
+// view reads a message; done must be called when it is shown.
+func (p *Page) view(r *http.Request, id string) (v *view, done func(), err error) {
+	record, err := p.config.Store.Get(r.Context(), id)
+	if err != nil {
+		return nil, nil, err
+	}
+	report, err := p.config.Store.Report(r.Context(), id)
+	if err != nil && !errors.Is(err, store.ErrNoReport) {
+		return nil, nil, err
+	}
+	m, tree, done, err := p.open(r.Context(), id)
+	if err != nil {
+		return nil, nil, err
+	}
+	return &view{page: p, id: id, record: record, message: m, tree: tree, report: report}, done, nil
+}
+
+// firstTab is the side that a message shows first.
+func (v *view) firstTab() *tab {
+	name := "raw"
+	switch {
+	case v.htmlPart() != nil:
+		name = "html"
+	case len(v.textParts()) > 0:
+		name = "text"
+	}
+	t, err := findTab(name)
+	if err != nil {
+		panic(err) // the names above are in the table
+	}
+	return t
+}
+
+func (v *view) show(t *tab, query url.Values) (*messageView, error) {
+	body, err := t.build(v, query)
+	if err != nil {
+		return nil, err
+	}
+	search := strings.TrimSpace(query.Get("q"))
+	sum := sha256.Sum256(v.message.Raw)
+	m := &messageView{
+		Record: v.record, Search: search, Tab: t.Name, Body: body,
+		Envelope: v.message.Envelope, Session: v.message.Session, TLS: tlsText(v.message.Session),
+		SHA256: hex.EncodeToString(sum[:]), Unsubscribe: v.unsubscribe(), Files: v.files(),
+		Defects: len(v.tree.Defects) + v.tree.MoreDefects,
+	}
+	for i, other := range tabs {
+		m.Tabs = append(m.Tabs, tabLink{
+			Name: other.Name, Label: other.Label, Path: messagePath(v.id, other.Name, search), Key: i + 1, On: other.Name == t.Name,
+		})
+	}
+	return m, nil
+}
+
+func pageTitle(r *store.Record) string {
+	subject := cmp.Or(shown(r.Subject), "(no subject)")
+	if r.Score == nil {
+		return subject
+	}
+	return fmt.Sprintf("%d %s · %s", r.Score.Value, r.Score.Grade, subject)
+}
+
+func iconPath(s *store.Score) string {
+	if grade(s) == "none" {
+		return ""
+	}
+	return fmt.Sprintf("/icon/%d-%s.svg", s.Value, s.Grade)
+}
+
+func tlsText(s *message.Session) string {
+	if s == nil || s.TLS == nil {
+		return ""
+	}
+	text := tls.VersionName(s.TLS.Version) + ", " + tls.CipherSuiteName(s.TLS.Cipher)
+	if s.TLS.ServerName != "" {
+		text += ", SNI " + s.TLS.ServerName
+	}
+	if s.TLS.Implicit {
+		return text + " (from the first byte)"
+	}
+	return text + " (STARTTLS)"
+}
+
+// unsubscribe says what a reader's mailbox could offer beside From.
+func (v *view) unsubscribe() string {
+	h := v.tree.Header()
+	if h.First("List-Unsubscribe") == nil {
+		return ""
+	}
+	if post := h.First("List-Unsubscribe-Post"); post != nil && strings.EqualFold(post.Unfolded(), "List-Unsubscribe=One-Click") {
+		return "one-click unsubscribe" // RFC 8058
+	}
+	return "unsubscribe by link"
+}
+
+func (v *view) files() []file {
+	var files []file
+	for _, part := range v.tree.Parts {
+		if part.IsAttachment() && len(files) < maxFiles {
+			files = append(files, newFile(part))
+		}
+	}
+	return files
+}
+
+func newFile(part *message.Part) file {
+	sum := sha256.Sum256(part.Body)
+	return file{Path: part.Path, Name: part.Filename, MediaType: part.MediaType, Size: len(part.Body), SHA256: hex.EncodeToString(sum[:])}
+}
+
+// htmlPart returns the part that a reader with HTML is shown; nil when there is none.
+func (v *view) htmlPart() *message.Part {
+	for _, part := range v.tree.Parts {
+		if part.MediaType == "text/html" && !part.IsAttachment() && !encapsulated(part) {
+			return part
+		}
+	}
+	return nil
+}
+
+// encapsulated reports whether a part belongs to a message inside the message.
+func encapsulated(part *message.Part) bool {
+	for up := part.Parent; up != nil; up = up.Parent {
+		if up.MediaType == "message/rfc822" {
+			return true
+		}
+	}
+	return false
+}
+
+func (v *view) textParts() []*message.Part {
+	var parts []*message.Part
+	for _, part := range v.tree.Parts {
+		if part.IsText() && part.MediaType != "text/html" && !part.IsAttachment() && !encapsulated(part) {
+			parts = append(parts, part)
+		}
+	}
+	return parts
+}
