@@ -142,4 +142,3 @@ func (s *sink) score(id string, score verdict.Score, results ...report.Result) {
 		s.t.Fatal(err)
 	}
 }
-

@@ -32,8 +32,6 @@ const (
 	defaultWait = 10 * time.Second
 	// maxWait is what HTTP clients and proxies put up with.
 	maxWait = 5 * time.Minute
-	// maxConditions of one expect: each is a search whenever something happens.
-	maxConditions = 50
 )
 
 // A Span is when messages count, and how long they are waited for.
