@@ -53,7 +53,9 @@ func (a *applier) one(p *prepared) error {
 	case kindTags:
 		return a.each(p, func(seq uint64) error { return a.tags(seq, p.change.Tags) })
 	case kindRead:
-		return a.each(p, func(seq uint64) error { return a.read(seq, p.change.Read) })
+		return a.each(p, func(seq uint64) error {
+			return errors.Join(a.read(seq, p.change.Read), a.moved(seq, p.change))
+		})
 	case kindSession:
 		return a.session(p)
 	}
@@ -88,11 +90,12 @@ func (a *applier) row(query string, args ...any) *sql.Row {
 	return stmt.QueryRow(args...)
 }
 
-// message puts a message into the index, or notes its new place.
+// message puts a message into the index. The copy of one that is there counts from
+// when its move is complete.
 func (a *applier) message(p *prepared) error {
 	if p.flags&flagMoved != 0 {
-		n, err := a.exec(`UPDATE messages SET segment = ?, "offset" = ? WHERE seq = ?`, p.at.segment, p.at.offset, p.seq)
-		if err != nil || n > 0 {
+		var there bool
+		if err := a.row("SELECT EXISTS (SELECT 1 FROM messages WHERE seq = ?)", p.seq).Scan(&there); err != nil || there {
 			return err
 		}
 	} else if p.seq <= a.state.seq {
@@ -343,6 +346,16 @@ func (a *applier) read(seq uint64, read bool) error {
 		n = -n
 	}
 	a.state.unread += n
+	return err
+}
+
+// moved notes the new place of a message. Until then its segment is not given back,
+// nor are those behind it, which hold what else is known about the message.
+func (a *applier) moved(seq uint64, c change) error {
+	if c.Segment == 0 {
+		return nil
+	}
+	_, err := a.exec(`UPDATE messages SET segment = ?, "offset" = ? WHERE seq = ?`, c.Segment, c.Offset, seq)
 	return err
 }
 

@@ -40,6 +40,10 @@ type change struct {
 	Seqs []byte   // spans, encoded
 	Tags []string `json:",omitempty"`
 	Read bool     `json:",omitempty"`
+
+	// The last record of a move says where the copy of the message stands.
+	Segment uint64 `json:",omitempty"`
+	Offset  int64  `json:",omitempty"`
 }
 
 // A span is messages from First to Last.

@@ -14,7 +14,9 @@ import (
 // A faultyDisk fails when it is told to.
 type faultyDisk struct {
 	disk
-	room     atomic.Int64 // bytes that can still be written; negative: no limit
+	room     atomic.Int64  // bytes that can still be written; negative: no limit
+	writes   atomic.Int64  // writes that still succeed; negative: no limit
+	full     chan struct{} // receives when one did not
 	failSync atomic.Bool
 	failTrim atomic.Bool
 }
@@ -35,6 +37,15 @@ type faultyFile struct {
 }
 
 func (f *faultyFile) WriteAt(p []byte, offset int64) (int, error) {
+	if n := f.disk.writes.Load(); n == 0 {
+		select {
+		case f.disk.full <- struct{}{}:
+		default:
+		}
+		return 0, &os.PathError{Op: "write", Path: "segment", Err: syscall.ENOSPC}
+	} else if n > 0 {
+		f.disk.writes.Store(n - 1) // only the committer writes
+	}
 	room := f.disk.room.Load()
 	if room < 0 {
 		return f.segmentFile.WriteAt(p, offset)
@@ -110,8 +121,9 @@ func openFaulty(t *testing.T, config Config, d **faultyDisk) *Store {
 	t.Helper()
 	config = withDefaults(config)
 	s := &Store{engine{config: config, progress: newProgress(), wrap: func(real disk) disk {
-		*d = &faultyDisk{disk: real}
+		*d = &faultyDisk{disk: real, full: make(chan struct{}, 1)}
 		(*d).room.Store(-1)
+		(*d).writes.Store(-1)
 		return *d
 	}}}
 	if err := s.start(); err != nil {

@@ -106,10 +106,10 @@ func (l *segmentLog) resume(number uint64, hint position) error {
 	}
 	h, err := parseSegmentHeader(b)
 	if err != nil {
-		file.Close()
-		if size <= segmentHeaderBytes {
-			return errTornSegment
+		if empty, seekErr := l.isEmpty(file, number, size); seekErr == nil && empty {
+			err = errTornSegment
 		}
+		file.Close()
 		return err
 	}
 	l.setStore(h.store)
@@ -127,6 +127,30 @@ func (l *segmentLog) resume(number uint64, hint position) error {
 	}
 	l.active, l.at, l.sizes[number] = file, position{number, end}, end
 	return nil
+}
+
+// isEmpty tells that a segment with a damaged header holds no record, as the
+// segments before it are written.
+func (l *segmentLog) isEmpty(file segmentFile, number uint64, size int64) (bool, error) {
+	if size <= segmentHeaderBytes {
+		return true, nil
+	}
+	before, err := l.disk.open(number - 1)
+	if err != nil {
+		return false, err
+	}
+	defer before.Close()
+	b := make([]byte, segmentHeaderBytes)
+	if _, err := before.ReadAt(b, 0); err != nil {
+		return false, err
+	}
+	h, err := parseSegmentHeader(b)
+	if err != nil {
+		return false, err
+	}
+	s := &scanner{file: file, secret: h.secret(), end: size}
+	found, err := s.seek()
+	return !found, err
 }
 
 // findEnd returns where the valid records of a segment end.

@@ -134,11 +134,37 @@ func TestSegmentWithoutHeader(t *testing.T) {
 	s := mustOpen(t, config)
 	mustAdd(t, s, letter("a"))
 	s.Close()
-	write(t, filepath.Join(config.Dir, logName, fmt.Sprintf("%016d%s", 2, segmentExt)), "postmuster")
-	s = mustOpen(t, config)
-	mustAdd(t, s, letter("b"))
-	if got := subjects(t, s, ""); len(got) != 2 {
-		t.Errorf("List = %v, want b and a", got)
+	for i, torn := range []string{"", "postmuster", strings.Repeat("\x00", 5000)} {
+		write(t, filepath.Join(config.Dir, logName, fmt.Sprintf("%016d%s", 2, segmentExt)), torn)
+		s = mustOpen(t, config)
+		mustAdd(t, s, letter("b"))
+		if got := subjects(t, s, ""); len(got) != 2+i {
+			t.Errorf("List = %v, want b and a", got)
+		}
+		s.Close()
+	}
+}
+
+// What is not known to hold nothing is not thrown away.
+func TestDamagedSegmentHeader(t *testing.T) {
+	config, _ := testConfig(t)
+	config.SegmentBytes = 1000
+	s := mustOpen(t, config)
+	for range 3 {
+		mustAdd(t, s, mail("", "x@example.com", incompressible("a", 2000)))
+	}
+	s.Close()
+	path := lastSegment(t, config)
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(t, path, "damaged"+string(data[7:]))
+	if _, err := Open(config); err == nil || !strings.Contains(err.Error(), "segment 3") {
+		t.Errorf("Open = %v, want which segment is damaged", err)
+	}
+	if got, err := os.ReadFile(path); err != nil || len(got) != len(data) {
+		t.Errorf("the segment has %d bytes now, want %d", len(got), len(data))
 	}
 }
 

@@ -114,13 +114,15 @@ func (x *indexer) keptIn(segment uint64) ([]kept, error) {
 	return list, rows.Err()
 }
 
-// copy appends a message as it is, its report, its tags and its read mark.
+// copy appends a message as it is, its report, its tags and its read mark. The
+// last of them makes the copies count: the process may end between any two.
 func (x *indexer) copy(ctx context.Context, k kept, last bool) error {
-	if err := x.copyRecord(ctx, k.at); err != nil {
+	at, err := x.copyRecord(ctx, k.at)
+	if err != nil {
 		return err
 	}
 	if k.report.segment != 0 {
-		if err := x.copyRecord(ctx, k.report); err != nil {
+		if _, err := x.copyRecord(ctx, k.report); err != nil {
 			return err
 		}
 	}
@@ -130,30 +132,30 @@ func (x *indexer) copy(ctx context.Context, k kept, last bool) error {
 		return err
 	}
 	h.kind = kindRead
-	_, err := x.store.append(ctx, h, change{Seqs: seqs, Read: k.read}, last)
+	_, err = x.store.append(ctx, h, change{Seqs: seqs, Read: k.read, Segment: at.segment, Offset: at.offset}, last)
 	return err
 }
 
-// copyRecord appends a record as it is stored, without decoding it.
-func (x *indexer) copyRecord(ctx context.Context, at position) error {
+// copyRecord appends a record as it is stored, without decoding it, and returns where.
+func (x *indexer) copyRecord(ctx context.Context, at position) (position, error) {
 	r, err := x.store.log.read(at)
 	if err != nil {
-		return err
+		return position{}, err
 	}
 	defer r.Close()
 	e := &entry{header: r.header, done: make(chan result, 1)}
 	e.flags |= flagMoved
 	if r.bodyLen > spillBytes {
 		if e.meta, err = r.stored(0, int64(r.metaLen)); err != nil {
-			return err
+			return position{}, err
 		}
 		offset := at.offset + headerBytes + int64(r.metaLen)
 		e.spill = sectionSpill{io.NewSectionReader(r.file, offset, int64(r.bodyLen))}
 	} else if e.meta, err = r.stored(0, int64(r.metaLen)+int64(r.bodyLen)); err != nil {
-		return err
+		return position{}, err
 	}
-	_, err = x.store.commit.put(ctx, e)
-	return err
+	c, err := x.store.commit.put(ctx, e)
+	return position{c.end.segment, c.end.offset - r.size()}, err
 }
 
 // A sectionSpill is the body of a record that is copied.

@@ -164,3 +164,67 @@ func TestMessagesAreMovedOutOfMostlyEmptySegments(t *testing.T) {
 		check()
 	})
 }
+
+// A move that ends anywhere, as when the disk is full or the process is killed,
+// takes nothing from a message: what the segments that go held about it is
+// known to a new index as well.
+func TestMoveIsCutShort(t *testing.T) {
+	for writes := range int64(10) {
+		t.Run(fmt.Sprint(writes), func(t *testing.T) { cutMoveShort(t, writes) })
+	}
+}
+
+func cutMoveShort(t *testing.T, writes int64) {
+	config, _ := testConfig(t)
+	config.SegmentBytes = 20_000
+	var d *faultyDisk
+	s := openFaulty(t, config, &d)
+	ctx := t.Context()
+	raw := incompressible("kept", 3000)
+	kept := mustAdd(t, s, mail("", "x@example.com", raw))
+	gone := func(n int) {
+		for range n {
+			mustAdd(t, s, mail("", "gone@example.com", incompressible("gone", 5000)))
+		}
+	}
+	gone(10)
+	score(t, s, kept.ID, 70, "dkim-missing")
+	if err := errors.Join(s.SetTags(ctx, []string{"t"}, kept.ID), s.SetRead(ctx, true, kept.ID)); err != nil {
+		t.Fatal(err)
+	}
+	gone(10)
+	d.writes.Store(1 + writes) // the deletion is one
+	_, err := s.DeleteMatching(ctx, mustSearch(t, "to:gone@example.com"))
+	if errors.Is(err, ErrNoSpace) {
+		return // a segment was begun before it
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	for moved := false; !moved; {
+		select {
+		case <-d.full:
+			moved = true // as far as it goes
+		default:
+			oldest, _ := s.log.oldest()
+			if moved = oldest > 1; !moved {
+				_, _ = s.Stats(ctx) // gives the indexer time
+			}
+		}
+	}
+	s.Close()
+	s = mustOpen(t, config)
+	waitStats(t, s, func(st Stats) bool { oldest, _ := s.log.oldest(); return oldest > 2 })
+	for range 2 {
+		r, err := s.Get(ctx, kept.ID)
+		if err != nil || !r.Read || !cmp.Equal(r.Tags, []string{"t"}) || r.Score == nil {
+			t.Errorf("Get = %+v, %v", r, err)
+		}
+		wantRaw(t, s, kept.ID, []byte(raw))
+		s.Close()
+		if err := removeIndex(config.Dir + "/" + indexName); err != nil {
+			t.Fatal(err)
+		}
+		s = mustOpen(t, config)
+	}
+}
