@@ -1,13 +1,16 @@
 package authres
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // Parse reads the value of an Authentication-Results field, folded or not
 // (RFC 8601 §2.2).
 func Parse(value string) (Field, []Issue) {
 	p := newParser(value)
 	p.payload()
-	return p.field, p.issues
+	return p.field, p.sorted()
 }
 
 // ParseARC reads the value of an ARC-Authentication-Results field, which begins
@@ -16,7 +19,12 @@ func ParseARC(value string) (Field, []Issue) {
 	p := newParser(value)
 	p.instance()
 	p.payload()
-	return p.field, p.issues
+	return p.field, p.sorted()
+}
+
+func (p *parser) sorted() []Issue {
+	slices.SortStableFunc(p.issues, func(a, b Issue) int { return a.Position - b.Position })
+	return p.issues
 }
 
 type parser struct {
