@@ -2,6 +2,7 @@ package cmd
 
 import (
 	"context"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -66,12 +67,32 @@ func arcText(p *page, path string, r *arc.Report) {
 	for _, i := range r.Instances {
 		p.head("i=%d %s, which found cv=%s", i.Instance, i.Domain, i.CV)
 		p.field("because", "%s", i.Error)
-		p.field("found", "%s", i.Results)
+		arcFound(p, &i)
 		arcSignature(p, "message", i.MessageSignature)
 		arcSignature(p, "seal", i.Seal)
 	}
 	p.blank()
 	p.para(0, "ARC is being retired: build no policy on it.")
+}
+
+// arcFound writes what the sealer found out about the message, a line for each
+// method.
+func arcFound(p *page, i *arc.Instance) {
+	if i.AuthRes == nil {
+		return
+	}
+	p.field("found by", "%s", i.AuthRes.AuthServID)
+	for _, r := range i.AuthRes.Results {
+		text := r.Method + "=" + r.Value
+		for _, q := range r.Properties {
+			text += " " + strings.TrimPrefix(q.Type+"."+q.Name, ".") + "=" + q.Value
+		}
+		if r.Reason != "" {
+			text += ": " + r.Reason
+		}
+		p.field("found", "%s", text)
+	}
+	p.notes(authresIssues(i.AuthResIssues))
 }
 
 func arcSignature(p *page, label string, s *dkim.Signature) {

@@ -131,5 +131,10 @@ func TestARCVerifyWithoutAChain(t *testing.T) {
 	got = l.ask("arc", "verify", l.file("broken.eml", broken))
 	l.wantCode(got, exitNotMet)
 	l.golden("arc_verify_fail", got)
+	found := "ARC-Authentication-Results: i=1; lists.example.org;\r\n\tdkim=fail reason=\"bad signature\" header.d=example.com;\r\n" +
+		"\tspf=pass (192.0.2.1 may send) smtp.mailfrom=bounces@example.com; spf\r\n"
+	got = l.ask("arc", "verify", l.file("unsigned.eml", found+broken))
+	l.wantCode(got, exitNotMet)
+	l.golden("arc_verify_found", got)
 	l.wantKeys(l.ask("arc", "verify", "--json", l.dir+"/plain.eml"), "result", "instances", "oldest_pass", "error")
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/postmuster/postmuster/internal/proto/authres"
 	"github.com/postmuster/postmuster/internal/proto/bimi"
 	"github.com/postmuster/postmuster/internal/proto/dkim"
 	"github.com/postmuster/postmuster/internal/proto/dmarc"
@@ -44,10 +45,14 @@ var linters = map[string]func(text string) []issue{
 		_, issues := bimi.Parse(text)
 		return bimiIssues(issues)
 	},
+	"authres": func(text string) []issue {
+		_, issues := authres.Parse(text)
+		return authresIssues(issues)
+	},
 }
 
 // lintKinds are the kinds in the order of the documentation.
-var lintKinds = []string{"spf", "dkim", "dmarc", "mtasts", "mtasts-policy", "tlsrpt", "bimi"}
+var lintKinds = []string{"spf", "dkim", "dmarc", "mtasts", "mtasts-policy", "tlsrpt", "bimi", "authres"}
 
 // withVerdict makes sure that a text which cannot be used has an error that says
 // so.
@@ -139,8 +144,11 @@ func lintText(env *Env, output *outputFlags, kind, argument string) error {
 	}
 	issues := linters[kind](text)
 	what := "the record"
-	if kind == "mtasts-policy" {
+	switch kind {
+	case "mtasts-policy":
 		what = "the policy"
+	case "authres":
+		what = "the field"
 	}
 	return output.write(env, lintReport{Valid: usable(issues), Issues: issues, what: what, text: text}.answer())
 }
@@ -171,6 +179,12 @@ func tlsrptIssues(issues []tlsrpt.Issue) []issue {
 
 func bimiIssues(issues []bimi.Issue) []issue {
 	return issuesOf(issues, func(i bimi.Issue) issue {
+		return issue{Severity: string(i.Severity), Code: string(i.Code), Message: i.Message, Position: i.Position}
+	})
+}
+
+func authresIssues(issues []authres.Issue) []issue {
+	return issuesOf(issues, func(i authres.Issue) issue {
 		return issue{Severity: string(i.Severity), Code: string(i.Code), Message: i.Message, Position: i.Position}
 	})
 }

@@ -11,7 +11,6 @@ import (
 	"github.com/postmuster/postmuster/checks/facts"
 	"github.com/postmuster/postmuster/internal/audit"
 	"github.com/postmuster/postmuster/internal/dns"
-	"github.com/postmuster/postmuster/internal/https"
 	"github.com/postmuster/postmuster/internal/proto/mtasts"
 	"github.com/postmuster/postmuster/internal/smtp"
 )
@@ -39,7 +38,7 @@ could not be found out.`,
 				return err
 			}
 			return f.run(cmd.Context(), env, func(ctx context.Context, n *network) (answer, error) {
-				r := mtastsReport{Discovery: mtasts.Discover(ctx, n.DNS, policyFetcher(n.HTTPS), domain), MX: []mtastsMX{}}
+				r := mtastsReport{Discovery: mtasts.Discover(ctx, n.DNS, facts.PolicyFetcher(n.HTTPS), domain), MX: []mtastsMX{}}
 				if r.Policy != nil && r.Policy.Valid {
 					r.compare(ctx, &f, n, noSMTP)
 				}
@@ -50,38 +49,6 @@ could not be found out.`,
 	f.register(c)
 	c.Flags().BoolVar(&noSMTP, "no-smtp", false, "connect to no mail servers")
 	return c
-}
-
-// policyFetcher fetches policies as RFC 8461 §3.3 wants it: no redirect, and not
-// more than a policy may hold.
-func policyFetcher(f https.Fetcher) mtasts.Fetcher {
-	return func(ctx context.Context, url string) mtasts.Response {
-		got := f.Fetch(ctx, https.Request{URL: url, MaxBytes: mtasts.MaxPolicySize})
-		r := mtasts.Response{Status: got.Status, ContentType: got.ContentType, Location: got.Location, Body: got.Body}
-		if got.Result != https.ResultOK {
-			r.Problem, r.Detail = policyProblem(got.Result), got.Reason
-		}
-		return r
-	}
-}
-
-func policyProblem(r https.Result) mtasts.Problem {
-	switch r {
-	case https.ResultNoAddress:
-		return mtasts.ProblemNoHost
-	case https.ResultConnect:
-		return mtasts.ProblemRefused
-	case https.ResultCertificate:
-		return mtasts.ProblemCertificate
-	case https.ResultTLS:
-		return mtasts.ProblemTLS
-	case https.ResultTooLarge:
-		return mtasts.ProblemTooLarge
-	case https.ResultProtocol:
-		return mtasts.ProblemProtocol
-	default: // what says something about us or about the moment
-		return mtasts.ProblemUnknown
-	}
 }
 
 // mtastsReport is a domain's policy, and how its mail servers keep it.

@@ -95,6 +95,8 @@ func TestLint(t *testing.T) {
 		{"dmarc", "p=none", exitNotMet},
 		{"bimi", "v=BIMI1; l=https://example.com/logo.svg", exitMet},
 		{"bimi", "v=BIMI1; l=http://example.com/logo.svg", exitNotMet},
+		{"authres", "mx.example.org; spf=pass smtp.mailfrom=example.com", exitMet},
+		{"authres", "mx.example.org; spf", exitNotMet},
 		{"spf", "", exitNotMet},
 	} {
 		got := l.run("lint", "--json", "--kind", test.kind, "--text", test.text)
@@ -111,7 +113,7 @@ func TestLint(t *testing.T) {
 			}
 		}
 	}
-	l.wantUsage(l.run("lint", "--kind", "spam", "--text", "x"), "there are spf, dkim, dmarc, mtasts, mtasts-policy, tlsrpt, bimi")
+	l.wantUsage(l.run("lint", "--kind", "spam", "--text", "x"), "there are spf, dkim, dmarc, mtasts, mtasts-policy, tlsrpt, bimi, authres")
 	l.wantUsage(l.run("lint", "--kind", "spf"), "--text")
 }
 

@@ -7,6 +7,8 @@ import (
 
 	"github.com/postmuster/postmuster/checks/fact"
 	"github.com/postmuster/postmuster/internal/dns"
+	"github.com/postmuster/postmuster/internal/message"
+	"github.com/postmuster/postmuster/internal/proto/authres"
 	"github.com/postmuster/postmuster/internal/proto/dkim"
 	"github.com/postmuster/postmuster/internal/proto/dmarc"
 	"github.com/postmuster/postmuster/internal/proto/spf"
@@ -82,6 +84,43 @@ var MessageDMARC = fact.New("DMARC evaluation", func(ctx context.Context, s *fac
 		return nil, spfErr
 	}
 	return &result, nil
+})
+
+// ArrivingResults are the Authentication-Results fields that a message brought
+// along, the topmost first, and whom it was for.
+type ArrivingResults struct {
+	Fields []ResultsField
+	Rcpt   []message.Rcpt // of the envelope; empty without a field
+}
+
+// A ResultsField is an Authentication-Results field of the message.
+type ResultsField struct {
+	*message.Field
+	Results authres.Field
+	Issues  []authres.Issue
+}
+
+// BroughtResults are the results that the message brought along. For a file that
+// has some it is an error: those of the server that delivered it are among them.
+var BroughtResults = fact.New("Authentication-Results", func(ctx context.Context, s *fact.Set) (ArrivingResults, error) {
+	var a ArrivingResults
+	tree, err := Tree.Get(ctx, s)
+	if err != nil {
+		return a, err
+	}
+	for _, f := range tree.Header().All("Authentication-Results") {
+		r := ResultsField{Field: f}
+		r.Results, r.Issues = authres.Parse(string(f.Value))
+		a.Fields = append(a.Fields, r)
+	}
+	if len(a.Fields) == 0 {
+		return a, nil
+	}
+	if _, err := Wire.Get(ctx, s); err != nil {
+		return a, err
+	}
+	a.Rcpt = s.Subject.Message.Envelope.Rcpt
+	return a, nil
 })
 
 // SenderAddress is the client's address, and its name and whether the name leads

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/postmuster/postmuster/internal/dns"
+	"github.com/postmuster/postmuster/internal/proto/authres"
 	"github.com/postmuster/postmuster/internal/proto/dkim"
 )
 
@@ -51,6 +52,10 @@ type Instance struct {
 	CV       string `json:"cv"`     // what the sealer found of the chain before it
 	// Results is the ARC-Authentication-Results field without its i= tag.
 	Results string `json:"authentication_results"`
+	// AuthRes is the whole field, read: what the sealer found out about the
+	// message; nil without one.
+	AuthRes       *authres.Field  `json:"results"`
+	AuthResIssues []authres.Issue `json:"results_issues,omitempty"`
 	// The signatures; nil when the sets are so broken that none were verified.
 	MessageSignature *dkim.Signature `json:"message_signature"`
 	Seal             *dkim.Signature `json:"seal"`

@@ -15,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/postmuster/postmuster/internal/dns"
+	"github.com/postmuster/postmuster/internal/proto/authres"
 	"github.com/postmuster/postmuster/internal/proto/dkim"
 )
 
@@ -162,6 +163,20 @@ func TestInstancesAreDescribed(t *testing.T) {
 	want := []string{"1 example.org cv=none pass pass example.org; spf=pass", "2 example.org cv=pass pass pass example.org; spf=pass"}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("instances (-want +got):\n%s", diff)
+	}
+}
+
+func TestWhatTheSealerFoundIsRead(t *testing.T) {
+	message := strings.Replace(chain(t, 1), "i=1; example.org; spf=pass", "i=1; example.org; spf=pass (c) smtp.mailfrom=a@example.com; dkim;", 1)
+	i := Verify(t.Context(), testZone(), []byte(message), testNow).Instances[0]
+	if i.AuthRes == nil || i.AuthRes.AuthServID != "example.org" || len(i.AuthRes.Results) != 1 {
+		t.Fatalf("the field reads as %+v", i.AuthRes)
+	}
+	if from, _ := i.AuthRes.Results[0].Property("smtp", "mailfrom"); from != "a@example.com" {
+		t.Errorf("smtp.mailfrom is %q", from)
+	}
+	if len(i.AuthResIssues) == 0 || i.AuthResIssues[0].Code != authres.CodeSyntax {
+		t.Errorf("issues: %+v", i.AuthResIssues)
 	}
 }
 

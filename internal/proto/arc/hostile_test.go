@@ -22,6 +22,8 @@ func TestHostileChains(t *testing.T) {
 		"a number of 64 KB":      strings.Replace(chain(t, 1), "i=1", "i="+strings.Repeat("1", 64<<10), 1),
 		"64 KB of tags":          strings.Replace(chain(t, 1), "i=1;", "i=1;"+strings.Repeat("a=b;", 16<<10), 1),
 		"64 KB of domain":        strings.Replace(chain(t, 1), "d=example", "d="+strings.Repeat("a.", 32<<10), 1),
+		"64 KB of results":       strings.Replace(chain(t, 1), "spf=pass", "spf=pass"+strings.Repeat(";a=b c.d=e(f)", 5000), 1),
+		"no fields of ARC":       "ARC-Seal: hello\r\nARC-Message-Signature: hello\r\nARC-Authentication-Results: hello\r\n" + testMessage,
 		"NULs":                   strings.ReplaceAll(chain(t, 2), "i=1", "i=\x00"),
 		"invalid UTF-8":          strings.ReplaceAll(chain(t, 2), "d=", "d=\xff"),
 		"a body of a megabyte":   chain(t, 3) + strings.Repeat("more\r\n", 1<<20/6),

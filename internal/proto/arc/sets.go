@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/postmuster/postmuster/internal/proto/authres"
 	"github.com/postmuster/postmuster/internal/proto/dkim"
 )
 
@@ -81,19 +82,21 @@ func (c *collector) set(text string) (*Instance, error) {
 	return c.sets[n], nil
 }
 
-// readResults reads "i=1; authserv-id; …".
+// readResults reads "i=1; authserv-id; …". What is odd behind the instance does
+// not make the chain fail: the seals cover the text, not its meaning.
 func (c *collector) readResults(index int) (*int, error) {
-	const fws = " \t\r\n"
-	tag, results, ok := strings.Cut(c.m.Value(index), ";")
-	name, number, hasNumber := strings.Cut(tag, "=")
-	if !ok || !hasNumber || strings.Trim(name, fws) != "i" {
+	field, issues := authres.ParseARC(c.m.Value(index))
+	if field.PayloadAt == 0 {
 		return nil, errors.New("does not begin with i= and a semicolon")
 	}
-	i, err := c.set(strings.Trim(number, fws))
+	i, err := c.set(field.Instance)
 	if err != nil {
 		return nil, err
 	}
-	i.Results = strings.Trim(results, fws)
+	if i.fields.results == absent {
+		i.Results = strings.Trim(field.Text[field.PayloadAt:], " \t\r\n")
+		i.AuthRes, i.AuthResIssues = &field, issues
+	}
 	return &i.fields.results, nil
 }
 

@@ -5,6 +5,10 @@ import "strings"
 // space is white space within a tag-list; FWS of a folded field included.
 const space = " \t\r\n"
 
+// maxTagIssues is more than anyone reads; a record of semicolons would make
+// thousands.
+const maxTagIssues = 100
+
 // A tag is one of a tag-list, with its place in it (RFC 6376 §3.2).
 type tag struct {
 	name, value       string
@@ -18,6 +22,11 @@ func parseTags(text string) ([]tag, []Issue) {
 	}
 	var tags []tag
 	var issues []Issue
+	report := func(code Code, message string, position int) {
+		if len(issues) < maxTagIssues {
+			issues = append(issues, Issue{SeverityError, code, message, position})
+		}
+	}
 	for position := 0; position <= len(text); {
 		spec, _, _ := strings.Cut(text[position:], ";")
 		t, problem := parseTag(spec, position)
@@ -26,9 +35,9 @@ func parseTags(text string) ([]tag, []Issue) {
 		switch {
 		case strings.Trim(spec, space) == "" && last: // a semicolon may end the list
 		case problem != "":
-			issues = append(issues, Issue{SeverityError, CodeSyntax, problem, t.position})
+			report(CodeSyntax, problem, t.position)
 		case seen:
-			issues = append(issues, Issue{SeverityError, CodeDuplicateTag, "the tag " + t.name + "= is there twice", t.position})
+			report(CodeDuplicateTag, "the tag "+t.name+"= is there twice", t.position)
 		default:
 			tags = append(tags, t)
 		}

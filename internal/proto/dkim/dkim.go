@@ -6,6 +6,10 @@
 // probably changed, and whether the key or the signature is at fault. It works
 // on a message's raw bytes, takes the clock as an argument, and asks the DNS
 // through a Resolver.
+//
+// It signs by itself because go-msgauth's Signer writes the time of its own
+// clock into t=, so that no signature could be made as of another time, nor a
+// report be the same twice; and because it has no l=.
 package dkim
 
 // Result is the outcome of one signature, in the words of RFC 8601 §2.7.1.

@@ -3,7 +3,7 @@ package mtasts
 import (
 	"context"
 	"fmt"
-	"mime"
+	"strings"
 
 	"github.com/postmuster/postmuster/internal/dns"
 )
@@ -93,7 +93,7 @@ func Discover(ctx context.Context, r dns.Resolver, fetch Fetcher, domain string)
 }
 
 // record leaves State empty when there is one usable record. Texts that do not
-// begin with v=STSv1 are discarded; several that do count as none (RFC 8461 §3.1).
+// begin with v=STSv1; are discarded; several that do count as none (RFC 8461 §3.1).
 func (d *Discovery) record(ctx context.Context, r dns.Resolver) {
 	answer, err := r.Resolve(ctx, dns.Question{Name: d.RecordName, Type: dns.TypeTXT})
 	if err != nil {
@@ -112,10 +112,10 @@ func (d *Discovery) record(ctx context.Context, r dns.Resolver) {
 	}
 	switch {
 	case candidates == 0:
-		d.State, d.Reason = StateNone, "no record begins with v="+Version
+		d.State, d.Reason = StateNone, "no record begins with v="+Version+";"
 	case candidates > 1:
-		d.State, d.Record = StateInvalid, nil
-		d.Reason = fmt.Sprintf("%d records begin with v=%s: senders act as if there were none", candidates, Version)
+		d.State, d.Record, d.RecordIssues = StateInvalid, nil, []Issue{}
+		d.Reason = fmt.Sprintf("%d records begin with v=%s;: senders act as if there were none", candidates, Version)
 	case !d.Record.Valid:
 		d.State, d.Reason = StateInvalid, "the record cannot be used"
 	}
@@ -133,13 +133,21 @@ func (d *Discovery) policy(response Response) (State, string) {
 	}
 	policy, found := ParsePolicy(response.Body)
 	d.Policy, d.PolicyIssues = &policy, append([]Issue{}, found...)
-	mediaType, _, err := mime.ParseMediaType(response.ContentType)
-	if err != nil || mediaType != "text/plain" {
-		d.PolicyIssues = append(d.PolicyIssues, Issue{Code: CodeResponse, Severity: SeverityWarning,
-			Message: fmt.Sprintf("the media type is %.60q; senders should refuse all but text/plain", response.ContentType)})
+	if !isPlainText(response.ContentType) {
+		reason := fmt.Sprintf("the media type is %.60q, where only text/plain counts", response.ContentType)
+		d.PolicyIssues = append(d.PolicyIssues, Issue{Code: CodeResponse, Severity: SeverityError, Message: reason})
+		return StateInvalid, reason
 	}
 	if !policy.Valid {
 		return StateInvalid, "the policy cannot be used"
 	}
 	return StateValid, ""
+}
+
+// isPlainText: the media type must be text/plain, and senders should refuse
+// others, for anybody may be able to put an image or a page on a web server; its
+// parameters do not count (RFC 8461 §3.2).
+func isPlainText(contentType string) bool {
+	mediaType, _, _ := strings.Cut(contentType, ";")
+	return strings.EqualFold(strings.TrimSpace(mediaType), "text/plain")
 }

@@ -3,14 +3,15 @@ package mtasts
 import (
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
+	"unicode/utf8"
 )
 
 // The codes of issues.
 const (
 	CodeVersion   Code = "version"
 	CodeSyntax    Code = "syntax"
+	CodeSpace     Code = "space"
 	CodeID        Code = "id"
 	CodeMode      Code = "mode"
 	CodeMX        Code = "mx"
@@ -23,23 +24,28 @@ const (
 
 const (
 	maxID     = 32       // RFC 8461 §3.1
-	maxMaxAge = 31557600 // RFC 8461 §3.2: a year
-	weekOfAge = 7 * 24 * 3600
-	maxMX     = 1000 // patterns read; no domain has so many hosts
-	maxRecord = 64 << 10
+	maxName   = 32       // of an extension (RFC 8461 §3.1, §3.2)
+	maxRecord = 64 << 10 // a TXT record holds no more
+	maxIssues = 100      // more than anyone reads
 )
 
 type issues []Issue
 
 func (l *issues) add(code Code, severity Severity, at int, format string, args ...any) {
-	*l = append(*l, Issue{Code: code, Severity: severity, Message: fmt.Sprintf(format, args...), Position: at})
+	if len(*l) >= maxIssues && severity != SeverityError || len(*l) >= 2*maxIssues {
+		return // errors have room of their own: they decide
+	}
+	message := strings.ToValidUTF8(fmt.Sprintf(format, args...), "\uFFFD")
+	*l = append(*l, Issue{Code: code, Severity: severity, Message: message, Position: at})
 }
 
 func (l issues) failed() bool {
 	return slices.ContainsFunc(l, func(i Issue) bool { return i.Severity == SeverityError })
 }
 
-// Parse reads the text of a TXT record (RFC 8461 §3.1).
+// Parse reads the text of a TXT record (RFC 8461 §3.1). Senders must act as if a
+// record that is not well-formed were not there, so what the grammar does not
+// allow is an error.
 func Parse(text string) (Record, []Issue) {
 	r := Record{Text: text, Fields: []Field{}}
 	var found issues
@@ -47,181 +53,108 @@ func Parse(text string) (Record, []Issue) {
 		found.add(CodeTooLong, SeverityError, 0, "the record has %d octets", len(text))
 		return r, found
 	}
+	r.version(&found)
 	at := 0
 	parts := strings.Split(text, ";")
 	for i, part := range parts {
-		if strings.TrimSpace(part) == "" && i == len(parts)-1 {
-			break // a semicolon at the end is allowed
-		}
-		if field, ok := readField(part, at, "="); ok {
+		switch field, ok := readField(part, at, "="); {
+		case ok:
 			r.Fields = append(r.Fields, field)
-		} else {
-			found.add(CodeSyntax, SeverityError, at, "%.40q is not a field with a value", strings.TrimSpace(part))
+		case strings.Trim(part, blanks) != "":
+			found.add(CodeSyntax, SeverityError, at, "%.40q is not a field with a value", strings.Trim(part, blanks))
+		case i == 0 || i < len(parts)-1:
+			found.add(CodeSyntax, SeverityError, at, "there is nothing between two semicolons")
 		}
 		at += len(part) + 1
 	}
-	r.Candidate = strings.HasPrefix(text, "v="+Version) && len(r.Fields) > 0 && r.Fields[0].Name == "v" && r.Fields[0].Value == Version
-	if !r.Candidate {
-		found.add(CodeVersion, SeverityError, 0, "the record does not begin with v=%s;", Version)
-	}
-	r.id(&found)
+	r.read(&found)
 	r.Valid = !found.failed()
 	return r, found
 }
 
-func (r *Record) id(found *issues) {
-	ids := 0
-	for _, f := range r.Fields {
-		if f.Name != "id" {
+const blanks = " \t" // WSP of RFC 5234
+
+// version demands "v=STSv1;" to begin with: other texts are discarded. The
+// grammar allows white space before the semicolon, the text beside it does not
+// (erratum 6285).
+func (r *Record) version(found *issues) {
+	rest, ok := strings.CutPrefix(r.Text, "v="+Version)
+	trimmed := strings.TrimLeft(rest, blanks)
+	r.Candidate = ok && strings.HasPrefix(trimmed, ";")
+	switch {
+	case !r.Candidate:
+		found.add(CodeVersion, SeverityError, 0, "the record does not begin with v=%s;", Version)
+	case trimmed != rest:
+		found.add(CodeVersion, SeverityWarning, len(r.Text)-len(rest), "white space before the semicolon: senders that look for v=%s; do not find the record", Version)
+	}
+}
+
+// read judges the fields. Of fields that are there twice the first one counts
+// (RFC 8461 §3.2).
+func (r *Record) read(found *issues) {
+	seen := map[string]bool{}
+	for i, f := range r.Fields {
+		if f.spaced {
+			found.add(CodeSpace, SeverityError, f.Position, "white space beside the equals sign of %.40s", f.Name)
+		}
+		if seen[f.Name] {
+			found.add(CodeDuplicate, SeverityWarning, f.Position, "%.40s is there twice; the first one counts", f.Name)
 			continue
 		}
-		ids++
-		r.ID = f.Value
-		if f.Value == "" || len(f.Value) > maxID || strings.Trim(f.Value, alphanumeric) != "" {
-			found.add(CodeID, SeverityError, f.ValueAt, "the id must be 1 to %d letters and digits", maxID)
+		seen[f.Name] = true
+		switch {
+		case f.Name == "id":
+			r.ID = f.Value
+			if f.Value == "" || len(f.Value) > maxID || strings.Trim(f.Value, alphanumeric) != "" {
+				found.add(CodeID, SeverityError, f.ValueAt, "the id must be 1 to %d letters and digits", maxID)
+			}
+		case f.Name == "v" && i == 0:
+		case !isExtensionName(f.Name) || !isExtensionValue(f.Value):
+			found.add(CodeSyntax, SeverityError, f.Position, "%.40q is not a field that the grammar allows", f.Name+"="+f.Value)
+		default:
+			found.add(CodeUnknown, SeverityInfo, f.Position, "%.40q is no field that senders know; they ignore it", f.Name)
 		}
 	}
-	if ids != 1 {
-		found.add(CodeID, SeverityError, len(r.Text), "there must be one id, there are %d", ids)
+	if !seen["id"] {
+		found.add(CodeID, SeverityError, len(r.Text), "there is no id")
 	}
 }
 
 const alphanumeric = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 
+// isExtensionName: sts-ext-name of RFC 8461 §3.1.
+func isExtensionName(s string) bool {
+	return s != "" && len(s) <= maxName && strings.Trim(s, alphanumeric+"_-.") == "" && strings.IndexByte("_-.", s[0]) < 0
+}
+
+// isExtensionValue: sts-ext-value of RFC 8461 §3.1.
+func isExtensionValue(s string) bool {
+	for i := range len(s) {
+		if s[i] <= ' ' || s[i] > '~' || s[i] == ';' || s[i] == '=' {
+			return false
+		}
+	}
+	return s != ""
+}
+
 // readField reads NAME, a separator and VALUE out of text that begins at an
 // offset.
 func readField(text string, at int, separator string) (Field, bool) {
 	name, value, ok := strings.Cut(text, separator)
-	trimmed := strings.Trim(name, " \t")
+	trimmed := strings.Trim(name, blanks)
 	if !ok || trimmed == "" {
 		return Field{}, false
 	}
 	return Field{
-		Name: trimmed, Value: strings.Trim(value, " \t"),
-		Position: at + len(name) - len(strings.TrimLeft(name, " \t")),
-		ValueAt:  at + len(name) + len(separator) + len(value) - len(strings.TrimLeft(value, " \t")),
+		Name: trimmed, Value: strings.Trim(value, blanks),
+		Position: at + len(name) - len(strings.TrimLeft(name, blanks)),
+		ValueAt:  at + len(name) + len(separator) + len(value) - len(strings.TrimLeft(value, blanks)),
+		indented: strings.TrimLeft(name, blanks) != name,
+		spaced:   strings.TrimRight(name, blanks) != name || separator == "=" && strings.TrimLeft(value, blanks) != value,
 	}, true
 }
 
-// ParsePolicy reads the body of a policy document (RFC 8461 §3.2). Lines end in
-// LF or CRLF.
-func ParsePolicy(body []byte) (Policy, []Issue) {
-	p := Policy{Text: string(body), Fields: []Field{}}
-	var found issues
-	if len(body) > MaxPolicySize {
-		found.add(CodeTooLong, SeverityError, 0, "the policy has %d octets, senders read at most %d", len(body), MaxPolicySize)
-		return p, found
-	}
-	at := 0
-	for _, line := range strings.SplitAfter(p.Text, "\n") {
-		text := strings.TrimRight(line, "\r\n")
-		if field, ok := readField(text, at, ":"); ok {
-			p.Fields = append(p.Fields, field)
-		} else if strings.TrimSpace(text) != "" {
-			found.add(CodeSyntax, SeverityError, at, "%.40q is not a field with a value", text)
-		}
-		at += len(line)
-	}
-	p.read(&found)
-	p.Valid = !found.failed()
-	return p, found
-}
-
-func (p *Policy) read(found *issues) {
-	seen := map[string]bool{}
-	for _, f := range p.Fields {
-		if seen[f.Name] && f.Name != "mx" {
-			found.add(CodeDuplicate, SeverityWarning, f.Position, "%.40s is there twice; the first one counts", f.Name)
-			continue
-		}
-		seen[f.Name] = true
-		p.field(f, found)
-	}
-	for _, name := range []string{"version", "mode", "max_age"} {
-		if !seen[name] {
-			found.add(CodeSyntax, SeverityError, len(p.Text), "there is no %s", name)
-		}
-	}
-	if !seen["mx"] && p.Mode != ModeNone {
-		found.add(CodeMX, SeverityError, len(p.Text), "there is no mx: no host would be valid")
-	}
-}
-
-func (p *Policy) field(f Field, found *issues) {
-	switch f.Name {
-	case "version":
-		if f.Value != Version {
-			found.add(CodeVersion, SeverityError, f.ValueAt, "the version is %.40q, not %s", f.Value, Version)
-		}
-	case "mode":
-		p.Mode = Mode(f.Value)
-		if !slices.Contains([]Mode{ModeEnforce, ModeTesting, ModeNone}, p.Mode) {
-			found.add(CodeMode, SeverityError, f.ValueAt, "the mode %.40q is not enforce, testing or none", f.Value)
-		}
-	case "max_age":
-		p.maxAge(f, found)
-	case "mx":
-		p.mx(f, found)
-	default:
-		found.add(CodeUnknown, SeverityInfo, f.Position, "%.40q is no field that senders know; they ignore it", f.Name)
-	}
-}
-
-func (p *Policy) maxAge(f Field, found *issues) {
-	n, err := strconv.ParseUint(f.Value, 10, 32)
-	if err != nil || n > maxMaxAge || strings.HasPrefix(f.Value, "+") {
-		found.add(CodeMaxAge, SeverityError, f.ValueAt, "max_age %.40q is not a number of seconds up to %d", f.Value, maxMaxAge)
-		return
-	}
-	p.MaxAge = int(n)
-	if p.MaxAge < weekOfAge && p.Mode != ModeNone {
-		found.add(CodeMaxAge, SeverityWarning, f.ValueAt, "max_age is shorter than a week: senders forget the policy soon, and an attacker waits")
-	}
-}
-
-func (p *Policy) mx(f Field, found *issues) {
-	if len(p.MX) >= maxMX {
-		return
-	}
-	m := MX{Pattern: f.Value, Position: f.ValueAt, Valid: validPattern(f.Value)}
-	p.MX = append(p.MX, m)
-	if !m.Valid {
-		found.add(CodeMX, SeverityError, f.ValueAt, "%.60q is not a host name, or *. and one", f.Value)
-	}
-}
-
-func validPattern(pattern string) bool {
-	name := strings.TrimPrefix(pattern, "*.")
-	labels := strings.Split(name, ".")
-	for _, label := range labels {
-		if label == "" || len(label) > 63 || strings.Trim(label, alphanumeric+"-") != "" || label[0] == '-' || label[len(label)-1] == '-' {
-			return false
-		}
-	}
-	return len(labels) > 1 && len(name) <= 253
-}
-
-// Match returns the first pattern that an MX host matches.
-func (p Policy) Match(host string) (MX, bool) {
-	for _, m := range p.MX {
-		if m.Matches(host) {
-			return m, true
-		}
-	}
-	return MX{}, false
-}
-
-// Matches reports whether an MX host matches the pattern. A wildcard stands
-// for exactly one label (RFC 8461 §4.1).
-func (m MX) Matches(host string) bool {
-	host = strings.ToLower(strings.TrimSuffix(host, "."))
-	pattern := strings.ToLower(m.Pattern)
-	if !m.Valid || host == "" {
-		return false
-	}
-	if name, wild := strings.CutPrefix(pattern, "*."); wild {
-		label, rest, ok := strings.Cut(host, ".")
-		return ok && label != "" && rest == name
-	}
-	return host == pattern
+// isText: sts-policy-ext-value of RFC 8461 §3.2, printable UTF-8.
+func isText(s string) bool {
+	return s != "" && utf8.ValidString(s) && !strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r == 0x7f })
 }

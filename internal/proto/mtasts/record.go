@@ -14,12 +14,15 @@ type Field struct {
 	Value    string `json:"value"`
 	Position int    `json:"position"` // octet offset of the name
 	ValueAt  int    `json:"value_at"` // octet offset of the value
+
+	indented bool // white space before the name
+	spaced   bool // white space beside the separator where the grammar has none
 }
 
 // A Record is the TXT record at _mta-sts (RFC 8461 §3.1).
 type Record struct {
 	Text      string  `json:"text"`
-	Candidate bool    `json:"candidate"` // begins with v=STSv1; and counts when several are found
+	Candidate bool    `json:"candidate"` // begins with v=STSv1; and so counts when several are found
 	Valid     bool    `json:"valid"`
 	ID        string  `json:"id,omitempty"`
 	Fields    []Field `json:"fields"`

@@ -1,43 +1,47 @@
 package tlsrpt
 
 import (
-	"context"
 	"fmt"
-	"net/mail"
-	"net/url"
 	"strings"
-
-	"github.com/postmuster/postmuster/internal/dns"
 )
 
 // The codes of issues.
 const (
 	CodeVersion      Code = "version"
 	CodeSyntax       Code = "syntax"
+	CodeSpace        Code = "space"
 	CodeNoRUA        Code = "no-rua"
 	CodeURI          Code = "uri"
 	CodeDuplicate    Code = "duplicate"
 	CodeUnknownField Code = "unknown-field"
 	CodeTooLong      Code = "too-long"
+	CodeTooMany      Code = "too-many"
 )
 
-// maxRecord is how much of a text is read: no record needs more, and a TXT
-// record holds no more than 64 KB.
-const maxRecord = 64 << 10
+const (
+	// maxRecord is how much of a text is read: no record needs more, and a TXT
+	// record holds no more than 64 KB.
+	maxRecord = 64 << 10
+	// maxDestinations is how many are kept; RFC 8460 sets no limit.
+	maxDestinations = 100
+	maxName         = 32  // of an extension (RFC 8460 §3)
+	maxIssues       = 100 // more than anyone reads
+)
 
 const blanks = " \t" // WSP of RFC 5234
 
 // Parse reads the text of a TXT record. It keeps what was written, and says of
-// every oddity where it stands.
+// every oddity where it stands. What can be read although the grammar does not
+// allow it is a warning: some senders read it, and others do not.
 func Parse(text string) (Record, []Issue) {
 	p := parser{record: Record{Text: text, Tags: []Tag{}, RUA: []URI{}}}
 	if len(text) > maxRecord {
 		p.issue(CodeTooLong, SeverityError, 0, fmt.Sprintf("the record has %d octets", len(text)))
 		return p.record, p.issues
 	}
-	p.tags(text)
 	p.version()
-	p.rua()
+	p.tags(text)
+	p.judge()
 	p.record.Valid = !p.failed
 	return p.record, p.issues
 }
@@ -50,7 +54,24 @@ type parser struct {
 
 func (p *parser) issue(code Code, severity Severity, at int, message string) {
 	p.failed = p.failed || severity == SeverityError
-	p.issues = append(p.issues, Issue{Code: code, Severity: severity, Message: message, Position: at})
+	if len(p.issues) >= maxIssues && severity != SeverityError || len(p.issues) >= 2*maxIssues {
+		return // errors have room of their own: they decide
+	}
+	p.issues = append(p.issues, Issue{Code: code, Severity: severity, Message: strings.ToValidUTF8(message, "\uFFFD"), Position: at})
+}
+
+// version demands "v=TLSRPTv1;" to begin with: other texts are discarded. The
+// grammar allows white space before the semicolon, the text beside it does not.
+func (p *parser) version() {
+	rest, ok := strings.CutPrefix(p.record.Text, "v="+Version)
+	trimmed := strings.TrimLeft(rest, blanks)
+	p.record.Candidate = ok && strings.HasPrefix(trimmed, ";")
+	switch {
+	case !p.record.Candidate:
+		p.issue(CodeVersion, SeverityError, 0, "the record does not begin with v="+Version+";")
+	case trimmed != rest:
+		p.issue(CodeVersion, SeverityWarning, len(p.record.Text)-len(rest), "white space before the semicolon: senders that look for v="+Version+"; do not find the record")
+	}
 }
 
 // tags splits the text at semicolons; one at the end is allowed (RFC 8460 §3).
@@ -64,37 +85,37 @@ func (p *parser) tags(text string) {
 		at += len(part) + 1
 		name, value, found := strings.Cut(trimmed, "=")
 		switch {
-		case trimmed == "" && i == len(parts)-1:
+		case trimmed == "" && i > 0 && i == len(parts)-1:
+		case trimmed == "":
+			p.issue(CodeSyntax, SeverityWarning, start, "there is nothing between two semicolons")
 		case !found || strings.Trim(name, blanks) == "":
 			p.issue(CodeSyntax, SeverityError, start, fmt.Sprintf("%.40q is not a tag with a value", trimmed))
 		default:
-			valueAt := start + len(name) + 1 + len(value) - len(strings.TrimLeft(value, blanks))
-			p.record.Tags = append(p.record.Tags, Tag{Name: strings.Trim(name, blanks), Value: strings.Trim(value, blanks), Position: start, ValueAt: valueAt})
+			tag := Tag{Name: strings.TrimRight(name, blanks), Value: strings.TrimLeft(value, blanks), Position: start}
+			tag.ValueAt = start + len(trimmed) - len(tag.Value)
+			if tag.Name != name || tag.Value != value {
+				p.issue(CodeSpace, SeverityWarning, start, fmt.Sprintf("white space beside the equals sign of %.40s", tag.Name))
+			}
+			p.record.Tags = append(p.record.Tags, tag)
 		}
 	}
 }
 
-// version demands v=TLSRPTv1 first: the record does not count otherwise.
-func (p *parser) version() {
-	tags := p.record.Tags
-	p.record.Candidate = len(tags) > 0 && tags[0].Name == "v" && tags[0].Value == Version && strings.HasPrefix(p.record.Text, "v="+Version)
-	if !p.record.Candidate {
-		p.issue(CodeVersion, SeverityError, 0, "the record does not begin with v="+Version+";")
-	}
-}
-
-func (p *parser) rua() {
+// judge reads the tags. The grammar lets rua be there more than once, and says
+// nothing about what that means.
+func (p *parser) judge() {
 	seen := map[string]bool{}
-	for _, tag := range p.record.Tags {
+	for i, tag := range p.record.Tags {
 		if seen[tag.Name] {
-			p.issue(CodeDuplicate, SeverityError, tag.Position, fmt.Sprintf("%s is there twice", tag.Name))
-			continue
+			p.issue(CodeDuplicate, SeverityWarning, tag.Position, fmt.Sprintf("%.40s is there twice: some senders see one of the two", tag.Name))
 		}
 		seen[tag.Name] = true
-		switch tag.Name {
-		case "v":
-		case "rua":
+		switch {
+		case tag.Name == "v" && i == 0:
+		case tag.Name == "rua":
 			p.destinations(tag)
+		case !isExtension(tag):
+			p.issue(CodeSyntax, SeverityWarning, tag.Position, fmt.Sprintf("%.40q is not a tag that the grammar allows", tag.Name+"="+tag.Value))
 		default:
 			p.issue(CodeUnknownField, SeverityInfo, tag.Position, fmt.Sprintf("%.40q is no tag that senders know; they ignore it", tag.Name))
 		}
@@ -104,71 +125,39 @@ func (p *parser) rua() {
 	}
 }
 
+const alphanumeric = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+
+// isExtension: tlsrpt-extension of RFC 8460 §3.
+func isExtension(t Tag) bool {
+	for i := range len(t.Value) {
+		if t.Value[i] <= ' ' || t.Value[i] > '~' || t.Value[i] == '=' {
+			return false
+		}
+	}
+	return t.Value != "" && len(t.Name) <= maxName && strings.Trim(t.Name, alphanumeric+"_-.") == "" && strings.IndexByte("_-.", t.Name[0]) < 0
+}
+
 func (p *parser) destinations(tag Tag) {
 	at := tag.ValueAt
 	usable := false
-	for _, part := range strings.Split(tag.Value, ",") {
+	for part := range strings.SplitSeq(tag.Value, ",") {
 		trimmed := strings.TrimLeft(part, blanks)
 		u := parseURI(strings.TrimRight(trimmed, blanks), at+len(part)-len(trimmed))
 		at += len(part) + 1
-		p.record.RUA = append(p.record.RUA, u)
 		usable = usable || u.Valid
-		if !u.Valid {
-			p.issue(CodeURI, SeverityWarning, u.Position, fmt.Sprintf("%.60q is neither a mailto: nor an https: URI", u.Text))
+		if len(p.record.RUA) >= maxDestinations {
+			p.issue(CodeTooMany, SeverityWarning, u.Position, fmt.Sprintf("more than %d destinations; the rest is left out", maxDestinations))
+			break
 		}
+		switch {
+		case !u.Valid:
+			p.issue(CodeURI, SeverityWarning, u.Position, fmt.Sprintf("%.60q is neither a mailto: nor an https: URI that reports can be sent to", u.Text))
+		case strings.Contains(u.Text, "!"):
+			p.issue(CodeURI, SeverityWarning, u.Position+strings.IndexByte(u.Text, '!'), "an exclamation mark must be written as %21 (RFC 8460 §3)")
+		}
+		p.record.RUA = append(p.record.RUA, u)
 	}
 	if !usable {
 		p.issue(CodeNoRUA, SeverityError, tag.ValueAt, "rua names no destination that senders can use")
 	}
-}
-
-func parseURI(text string, at int) URI {
-	u := URI{Text: text, Position: at}
-	parsed, err := url.Parse(text)
-	if err != nil {
-		return u
-	}
-	switch u.Scheme = strings.ToLower(parsed.Scheme); u.Scheme {
-	case "mailto":
-		address, err := url.PathUnescape(parsed.Opaque)
-		if a, parseErr := mail.ParseAddress(address); err == nil && parseErr == nil && a.Address == address {
-			u.Valid, u.Address, u.Host = true, address, address[strings.LastIndexByte(address, '@')+1:]
-		}
-	case "https":
-		u.Host = parsed.Hostname()
-		u.Valid = u.Host != ""
-	}
-	return u
-}
-
-// Discover asks for the record of a domain. Texts that do not begin with
-// v=TLSRPTv1 are discarded; several that do count as none (RFC 8460 §3).
-func Discover(ctx context.Context, r dns.Resolver, domain string) Discovery {
-	d := Discovery{Domain: domain, Name: "_smtp._tls." + domain, Texts: []string{}, Issues: []Issue{}}
-	answer, err := r.Resolve(ctx, dns.Question{Name: d.Name, Type: dns.TypeTXT})
-	if err != nil {
-		d.State, d.Reason, d.Err = StateUnknown, err.Error(), err
-		return d
-	}
-	d.Status = answer.Status()
-	d.Texts = append(d.Texts, answer.TXTs()...)
-	candidates := 0
-	for _, text := range d.Texts {
-		record, issues := Parse(text)
-		if record.Candidate {
-			candidates++
-			d.Record, d.Issues = &record, append([]Issue{}, issues...)
-		}
-	}
-	switch {
-	case candidates == 0:
-		d.State, d.Reason = StateNone, "no record begins with v="+Version
-	case candidates > 1:
-		d.State, d.Reason, d.Record = StateInvalid, fmt.Sprintf("%d records begin with v=%s: senders act as if there were none", candidates, Version), nil
-	case !d.Record.Valid:
-		d.State, d.Reason = StateInvalid, "the record cannot be used"
-	default:
-		d.State = StateValid
-	}
-	return d
 }
