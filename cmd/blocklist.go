@@ -2,7 +2,9 @@ package cmd
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 
@@ -54,6 +56,9 @@ refuse mail; 2 usage; 3 nothing is, but such a list could not be asked.`,
 			if err != nil {
 				return err
 			}
+			if f.net.record != "" && slices.ContainsFunc(zones, dnsbl.Zone.Keyed) {
+				fmt.Fprintf(env.Err, "postmuster: %s holds the key of a list: do not pass it on\n", f.net.record)
+			}
 			return f.run(cmd.Context(), env, func(ctx context.Context, n *network) (answer, error) {
 				r := askLists(ctx, n, zones, subjects)
 				return answer{value: r, code: r.code(), text: r.write}, nil
@@ -82,7 +87,7 @@ func (f *blocklistFlags) zones() ([]dnsbl.Zone, error) {
 	for _, pair := range f.keys {
 		name, key, found := strings.Cut(pair, "=")
 		if !found || key == "" {
-			return nil, fmt.Errorf("--key %q is not ZONE=KEY", pair)
+			return nil, errors.New("--key: ZONE=KEY was expected")
 		}
 		used := false
 		for i, z := range zones {

@@ -37,6 +37,35 @@ func TestBlocklist(t *testing.T) {
 	}
 }
 
+// A customer's key stands in the questions, and nowhere that anybody reads.
+func TestKeysOfBlocklistsAreNotShown(t *testing.T) {
+	const key = "s3cr3tcustomerkey"
+	for name, args := range map[string][]string{
+		"with --key":      {"--blocklist", "zen.spamhaus.org", "--key", "zen.spamhaus.org=" + key},
+		"inside the name": {"--blocklist", key + ".zen.dq.spamhaus.net"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			l := testEnv(t)
+			l.zone("2.0.0.127." + key + ".zen.dq.spamhaus.net. A 127.0.0.2\n99.2.0.192." + key + ".zen.dq.spamhaus.net. A 127.0.0.4\n")
+			for _, format := range []string{"table", "json"} {
+				got := l.ask(append([]string{"blocklist", "-v", "--format", format, "192.0.2.99"}, args...)...)
+				l.wantCode(got, exitNotMet)
+				if strings.Contains(got.out+got.err, key) || !strings.Contains(got.err, "query 99.2.0.192.KEY.zen.dq.spamhaus.net. A") {
+					t.Errorf("the key is shown, or the question is not:\n%s", got)
+				}
+			}
+			got := l.ask(append([]string{"blocklist", "--record", l.dir + "/recording", "192.0.2.99"}, args...)...)
+			if !strings.Contains(got.err, "holds the key") {
+				t.Errorf("nothing warns that the recording holds the key:\n%s", got)
+			}
+		})
+	}
+	l := testEnv(t)
+	if got := l.run("blocklist", "--key", key, "192.0.2.99"); got.code != exitUsage || strings.Contains(got.out+got.err, key) {
+		t.Errorf("a key without its zone:\n%s", got)
+	}
+}
+
 func TestUsageOfBlocklist(t *testing.T) {
 	l := testEnv(t)
 	l.zone("")

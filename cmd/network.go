@@ -19,6 +19,7 @@ import (
 	"github.com/postmuster/postmuster/internal/probe/recording"
 	probesmtp "github.com/postmuster/postmuster/internal/probe/smtp"
 	"github.com/postmuster/postmuster/internal/probe/zone"
+	"github.com/postmuster/postmuster/internal/proto/dnsbl"
 )
 
 // netFlags say whom to ask, and how.
@@ -181,7 +182,7 @@ func (f *netFlags) resolver(env *Env, n *network) (dns.Resolver, error) {
 	var resolver dns.Resolver = client
 	if f.verbose {
 		resolver = probedns.Logged(resolver, func(q dns.Question, a *dns.Answer, err error) {
-			fmt.Fprintln(env.Err, describeQuery(q, a, err))
+			fmt.Fprintln(env.Err, dnsbl.HideKeys(describeQuery(q, a, err)))
 		})
 	}
 	resolver = probedns.Cached(probedns.Shared(resolver), probedns.CacheConfig{Now: env.Now})

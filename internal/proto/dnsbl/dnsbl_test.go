@@ -273,6 +273,38 @@ _fail.9.2.0.192.KEY.zen.dq.spamhaus.net. TXT "REFUSED 18 no account KEY"
 	}
 }
 
+// A zone that was named with a key in it is the list, asked with that key.
+func TestKeyInTheNameOfAZone(t *testing.T) {
+	zone, ok := dnsbl.ZoneNamed("S3cr3t.zen.dq.spamhaus.net.")
+	if !ok || zone.Name != "zen.spamhaus.org" || !zone.Keyed() {
+		t.Fatalf("ZoneNamed = %+v, %t", zone, ok)
+	}
+	world := dnstest.New(t, "1.2.0.192.s3cr3t.zen.dq.spamhaus.net. A 127.0.0.2")
+	if l := dnsbl.Check(t.Context(), world, zone, subject(t, "192.0.2.1")); l.State != dnsbl.StateListed {
+		t.Errorf("Check = %+v", l)
+	}
+	if zone, ok := dnsbl.ZoneNamed("a.b.zen.dq.spamhaus.net"); ok {
+		t.Errorf("two labels are no key: %+v", zone)
+	}
+}
+
+func TestHideKeys(t *testing.T) {
+	for _, z := range dnsbl.Known() {
+		if z.KeyZone == "" {
+			continue
+		}
+		got := dnsbl.HideKeys("query 1.2.0.192.S3cr3t." + z.KeyZone + ". A at 192.0.2.53:53: REFUSED")
+		if want := "query 1.2.0.192.KEY." + z.KeyZone + ". A at 192.0.2.53:53: REFUSED"; got != want {
+			t.Errorf("HideKeys = %q, want %q", got, want)
+		}
+	}
+	for _, text := range []string{"query example.com. TXT", "query 1.2.0.192.zen.spamhaus.org. A", ""} {
+		if got := dnsbl.HideKeys(text); got != text {
+			t.Errorf("HideKeys(%q) = %q", text, got)
+		}
+	}
+}
+
 func TestKeysThatCannotBe(t *testing.T) {
 	for zone, key := range map[string]string{"bl.spamcop.net": "abc", "zen.spamhaus.org": "", "dbl.spamhaus.org": "a.b", "zrd.dq.spamhaus.net": strings.Repeat("k", 64)} {
 		if _, err := named(t, zone).WithKey(key); err == nil {

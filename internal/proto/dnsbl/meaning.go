@@ -30,9 +30,11 @@ type Bit struct {
 }
 
 // errorCodes are no listing in any zone, unless the zone gives one of them a
-// meaning of its own. Spamhaus made the first three a convention that others
+// meaning of its own. Spamhaus made those of 127.255.255 a convention that others
 // follow; 127.0.0.1 is what lists answer that close, or refuse.
 var errorCodes = []Code{
+	{"127.255.255.250", "the customer's key is disabled", EffectError},
+	{"127.255.255.251", "the customer's key is refused", EffectError},
 	{"127.255.255.252", "the zone's name is mistyped", EffectError},
 	{"127.255.255.254", "the query came through a public resolver, or one that cannot be attributed", EffectError},
 	{"127.255.255.255", "too many queries, or not registered", EffectError},

@@ -7,21 +7,21 @@ var zoneTable = []Zone{
 	{
 		Name: "zen.spamhaus.org", Kinds: []Kind{KindIPv4, KindIPv6}, Effect: EffectBlock, Codes: zenCodes,
 		KeyZone: "zen.dq.spamhaus.net", RefusesPublic: true, Removal: "https://check.spamhaus.org/",
-		Note: "free for low volume through a resolver of one's own whose address has a name", Source: "https://www.spamhaus.org/",
+		Note: "free for low volume through a resolver of one's own whose address has a name", Source: spamhausSource,
 	},
 	{
 		Name: "dbl.spamhaus.org", Kinds: []Kind{KindDomain}, Effect: EffectBlock, TestDomain: "dbltest.com", Codes: dblCodes,
 		KeyZone: "dbl.dq.spamhaus.net", RefusesPublic: true, Removal: "https://check.spamhaus.org/",
-		Note: "free for low volume through a resolver of one's own whose address has a name", Source: "https://www.spamhaus.org/",
+		Note: "free for low volume through a resolver of one's own whose address has a name", Source: spamhausSource,
 	},
 	{
 		Name: "zrd.dq.spamhaus.net", Kinds: []Kind{KindDomain}, Effect: EffectBlock, Codes: zrdCodes,
-		NeedsKey: true, KeyZone: "zrd.dq.spamhaus.net", Source: "https://www.spamhaus.org/",
+		NeedsKey: true, KeyZone: "zrd.dq.spamhaus.net", Source: spamhausSource,
 	},
 	{
 		Name: "authbl.dq.spamhaus.net", Kinds: []Kind{KindIPv4, KindIPv6}, Effect: EffectInfo,
 		Codes:    []Code{{"127.0.0.20", "AuthBL: tries stolen credentials", ""}},
-		NeedsKey: true, KeyZone: "authbl.dq.spamhaus.net", Source: "https://www.spamhaus.org/",
+		NeedsKey: true, KeyZone: "authbl.dq.spamhaus.net", Source: spamhausSource,
 	},
 	{
 		Name: "bl.spamcop.net", Kinds: []Kind{KindIPv4}, Effect: EffectBlock,
@@ -39,7 +39,7 @@ var zoneTable = []Zone{
 	},
 	{
 		Name: "bl.mailspike.net", Kinds: []Kind{KindIPv4}, Effect: EffectBlock, Codes: mailspikeCodes,
-		Removal: "https://mailspike.io/", Source: "https://mailspike.io/",
+		Removal: "https://mailspike.io/ip_verify", Source: "https://mailspike.io/",
 	},
 	{
 		Name: "rep.mailspike.net", Kinds: []Kind{KindIPv4}, Effect: EffectInfo, Codes: mailspikeCodes, Unasked: true,
@@ -105,7 +105,7 @@ var zoneTable = []Zone{
 	},
 	{
 		Name: "multi.surbl.org", Kinds: []Kind{KindDomain}, Effect: EffectBlock, Bits: surblBits, TestDomain: "surbl-org-permanent-test-point.com",
-		RefusesPublic: true, Removal: "https://surbl.org/", Source: "https://surbl.org/lists",
+		RefusesPublic: true, Removal: "https://surbl.org/surbl-analysis", Source: "https://surbl.org/lists",
 	},
 	{
 		Name: "multi.uribl.com", Kinds: []Kind{KindDomain}, Effect: EffectBlock, Bits: uriblBits, TestDomain: "test.uribl.com",
@@ -149,6 +149,8 @@ var zoneTable = []Zone{
 }
 
 const (
+	// Test points, codes and what they mean.
+	spamhausSource = "https://docs.spamhaus.com/datasets/docs/source/10-data-type-documentation/datasets/040-zones.html"
 	testedSource   = "alive by the look-ups of RFC 5782 §5 on 2026-04-24 (pull request 115 of wraps)"
 	untestedSource = "named as alive by blocklist checkers; not seen since"
 )
@@ -160,10 +162,11 @@ var zenCodes = []Code{
 	{"127.0.0.9", "DROP: hijacked or criminal network", ""},
 	{"127.0.0.10", "PBL: its provider says that it sends no mail directly", ""},
 	{"127.0.0.11", "PBL: Spamhaus says that it sends no mail directly", ""},
+	{"127.0.0.30", "BCL: commands a botnet", ""},
 }
 
 var dblCodes = []Code{
-	{"127.0.1.2", "spam domain", ""},
+	{"127.0.1.2", "spam domain, or one of low reputation", ""},
 	{"127.0.1.4", "phishing domain", ""},
 	{"127.0.1.5", "malware domain", ""},
 	{"127.0.1.6", "botnet command domain", ""},

@@ -57,6 +57,9 @@ func (z Zone) WithKey(key string) (Zone, error) {
 	return z, nil
 }
 
+// Keyed reports whether the zone is asked with a customer's key.
+func (z Zone) Keyed() bool { return z.key != "" }
+
 // origin is the zone that is really asked.
 func (z Zone) origin() string {
 	if z.key != "" {
@@ -83,11 +86,18 @@ func Zones() []Zone {
 // Known returns every list whose answers are understood, asked by default or not.
 func Known() []Zone { return slices.Clone(zoneTable) }
 
-// ZoneNamed returns the zone of that name from Known.
+// ZoneNamed returns the zone of that name from Known. KEY.KeyZone names the zone
+// too, with the key that stands in it.
 func ZoneNamed(name string) (Zone, bool) {
+	canonical := strings.TrimSuffix(dns.Canonical(name), ".")
 	for _, z := range zoneTable {
 		if dns.EqualNames(z.Name, name) {
 			return z, true
+		}
+		if key, ok := strings.CutSuffix(canonical, "."+z.KeyZone); ok && z.KeyZone != "" {
+			if keyed, err := z.WithKey(key); err == nil {
+				return keyed, true
+			}
 		}
 	}
 	return Zone{}, false
