@@ -2,6 +2,7 @@ package authres
 
 import (
 	"fmt"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -223,7 +224,13 @@ func TestHostile(t *testing.T) {
 		"instances and nothing other": many("i=1;", 5000),
 	} {
 		t.Run(name, func(t *testing.T) {
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
 			f, issues := Parse(value)
+			runtime.ReadMemStats(&after)
+			if octets := after.TotalAlloc - before.TotalAlloc; octets > 64*MaxSize {
+				t.Errorf("%d octets were allocated", octets)
+			}
 			if len(issues) == 0 || len(issues) > maxIssues {
 				t.Errorf("%d issues", len(issues))
 			}

@@ -1,6 +1,7 @@
 package bimi
 
 import (
+	"runtime"
 	"strings"
 	"testing"
 )
@@ -23,7 +24,13 @@ func TestHostileRecords(t *testing.T) {
 		"invalid UTF-8":             "v=BIMI1; l=https://example.com/\xff.svg",
 	} {
 		t.Run(name, func(t *testing.T) {
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
 			r, issues := Parse(text)
+			runtime.ReadMemStats(&after)
+			if octets := after.TotalAlloc - before.TotalAlloc; octets > 1<<20 {
+				t.Errorf("%d octets were allocated", octets)
+			}
 			if Usable(issues) || len(issues) > MaxRecordSize/4+maxTagIssues || len(r.Prefixes) > maxPrefixes {
 				t.Errorf("it can be used: %t; %d issues, %d prefixes", Usable(issues), len(issues), len(r.Prefixes))
 			}

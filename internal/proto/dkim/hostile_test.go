@@ -70,6 +70,7 @@ func TestHostileKeys(t *testing.T) {
 		result       Result
 		fault        Fault
 	}{
+		{"text that is not a record", "hello", ResultPermError, FaultKey},
 		{"one bit", "v=DKIM1; p=" + rawRSA(t, big.NewInt(1), e), ResultPermError, FaultKey},
 		{"512 bits", "v=DKIM1; p=" + rawRSA(t, odd(512), e), ResultPermError, FaultKey},
 		{"16,384 bits", "v=DKIM1; p=" + rawRSA(t, odd(16384), e), ResultFail, FaultSignature},

@@ -1,6 +1,7 @@
 package mtasts
 
 import (
+	"runtime"
 	"strings"
 	"testing"
 )
@@ -33,11 +34,17 @@ func TestHostileTexts(t *testing.T) {
 		"invalid UTF-8 in a policy": fill(policy, "\xff: \xfe\n"),
 	} {
 		t.Run(name, func(t *testing.T) {
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
 			record, issues := Parse(text)
+			p, found := ParsePolicy([]byte(text))
+			runtime.ReadMemStats(&after)
+			if octets := (after.TotalAlloc - before.TotalAlloc) / uint64(len(text)); octets > 400 {
+				t.Errorf("%d octets were allocated for each of the text", octets)
+			}
 			if record.Valid || len(issues) == 0 || len(issues) > 2*maxIssues {
 				t.Errorf("as a record: valid %t, %d issues", record.Valid, len(issues))
 			}
-			p, found := ParsePolicy([]byte(text))
 			if p.Valid != (name == "good patterns") || len(found) > 2*maxIssues || !p.Valid && len(found) == 0 {
 				t.Errorf("as a policy: valid %t, %d issues", p.Valid, len(found))
 			}

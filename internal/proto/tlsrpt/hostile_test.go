@@ -1,6 +1,7 @@
 package tlsrpt
 
 import (
+	"runtime"
 	"strings"
 	"testing"
 )
@@ -27,7 +28,13 @@ func TestHostileTexts(t *testing.T) {
 		"invalid UTF-8":             fill("v=TLSRPTv1;rua=https://", "\xff"),
 	} {
 		t.Run(name, func(t *testing.T) {
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
 			r, issues := Parse(text)
+			runtime.ReadMemStats(&after)
+			if octets := (after.TotalAlloc - before.TotalAlloc) / uint64(len(text)); octets > 400 {
+				t.Errorf("%d octets were allocated for each of the text", octets)
+			}
 			if r.Valid != (name == "destinations") || len(issues) == 0 || len(issues) > 2*maxIssues {
 				t.Errorf("valid %t, %d issues", r.Valid, len(issues))
 			}
