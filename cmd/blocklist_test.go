@@ -96,22 +96,39 @@ _fail._smtp._tls.example.org. TXT "SERVFAIL"
 func TestMTASTSIsFetchedAndJudged(t *testing.T) {
 	const policy = "version: STSv1\nmode: enforce\nmx: mx.example.com\nmax_age: 604800\n"
 	world := inOrder + "_mta-sts.example.com. TXT \"v=STSv1; id=1\"\nmta-sts.example.com. A 192.0.2.80\n"
+	serve := func(status int, mediaType, body string) http.HandlerFunc {
+		return func(w http.ResponseWriter, r *http.Request) {
+			if r.URL.Path != "/.well-known/mta-sts.txt" { // where a redirect would lead
+				status, mediaType = http.StatusOK, "text/plain"
+			}
+			w.Header().Set("Content-Type", mediaType)
+			w.Header().Set("Location", "/elsewhere.txt")
+			w.WriteHeader(status)
+			io.WriteString(w, body)
+		}
+	}
 	for name, tt := range map[string]struct {
-		host string // of the certificate
-		code int
+		host    string // of the certificate
+		handler http.HandlerFunc
+		code    int
+		says    string
 	}{
-		"a policy":                    {"mta-sts.example.com", exitMet},
-		"a certificate of other name": {"www.example.com", exitNotMet},
+		"a policy":                    {"mta-sts.example.com", serve(200, "text/plain; charset=utf-8", policy), exitMet, "example.com: valid"},
+		"a certificate of other name": {"www.example.com", serve(200, "text/plain", policy), exitNotMet, "certificate"},
+		"a wildcard certificate":      {"*.example.com", serve(200, "text/plain", policy), exitMet, "example.com: valid"},
+		"a redirect":                  {"mta-sts.example.com", serve(301, "text/plain", policy), exitNotMet, "HTTP status 301"},
+		"another media type":          {"mta-sts.example.com", serve(200, "text/html", policy), exitNotMet, "only text/plain counts"},
+		"more than 64 KB":             {"mta-sts.example.com", serve(200, "text/plain", policy+strings.Repeat("x: y\n", 14<<10)), exitNotMet, "too large"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			l := testEnv(t)
 			l.zone(world)
-			l.web("192.0.2.80", http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-				w.Header().Set("Content-Type", "text/plain")
-				io.WriteString(w, policy)
-			}), tt.host)
+			l.web("192.0.2.80", tt.handler, tt.host)
 			got := l.ask("mta-sts", "--no-smtp", "example.com")
 			l.wantCode(got, tt.code)
+			if !strings.Contains(got.out, tt.says) {
+				t.Errorf("want %q in\n%s", tt.says, got)
+			}
 		})
 	}
 }
