@@ -176,7 +176,7 @@ func (p *parser) authServID() {
 	}
 	f.Version = version
 	if strings.TrimLeft(version, "0") != "1" {
-		p.issue(CodeVersion, SeverityWarning, at, "the version is %.20s; readers of version 1 must not read on (RFC 8601 §2.2)", version)
+		p.issue(CodeVersion, SeverityWarning, at, "the version is %.20s, which readers of version 1 do not know", version)
 	}
 }
 

@@ -50,7 +50,7 @@ var opinions = []struct {
 	{"mx.example.org; dkim/1=pass header.d=example.com", "the version is a part of the method's name for it", ""},
 	{`"mx.example.org"; spf=pass`, "it keeps the quotes", "it wants a name for the authserv-id, which RFC 8601 §2.2 lets be in quotes"},
 	{"mx.example.org; spf; dkim=pass", "a method without a result ends its reading", "it refuses the field"},
-	{"mx.example.org 2; spf=pass", "it refuses another version, as RFC 8601 §2.2 wants it; here an issue says so", "it refuses another version, as RFC 8601 §2.2 wants it; here an issue says so"},
+	{"mx.example.org 2; spf=pass", "it refuses a version that it does not know; here an issue says so", "it refuses a version that it does not know; here an issue says so"},
 	{"spf=pass smtp.mailfrom=example.com; dkim=pass", "it takes the first result for the authserv-id and a version, and refuses them", "it refuses a field without an authserv-id"},
 	{"mx.example.org; spf=fail (oops; dkim=pass", "", "a comment without an end: it refuses the field"},
 }

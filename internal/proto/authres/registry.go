@@ -39,7 +39,7 @@ var methods = map[string]method{
 }
 
 // identify marks what of a result is registered, and says what is not. Names
-// that begin with x- are private on purpose (RFC 8601 §2.7.6).
+// that begin with x- are private on purpose.
 func (p *parser) identify(r *Result) {
 	m, known := methods[r.Method]
 	r.MethodKnown = known
