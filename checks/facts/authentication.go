@@ -8,6 +8,7 @@ import (
 	"github.com/postmuster/postmuster/checks/fact"
 	"github.com/postmuster/postmuster/internal/dns"
 	"github.com/postmuster/postmuster/internal/message"
+	"github.com/postmuster/postmuster/internal/proto/arc"
 	"github.com/postmuster/postmuster/internal/proto/authres"
 	"github.com/postmuster/postmuster/internal/proto/dkim"
 	"github.com/postmuster/postmuster/internal/proto/dmarc"
@@ -56,6 +57,20 @@ var Signatures = fact.New("DKIM signatures", func(ctx context.Context, s *fact.S
 		return nil, err
 	}
 	return dkim.Verify(ctx, s.Net.DNS, s.Subject.Message.Canonical(), receipt.At), nil
+})
+
+// ARCChain is the message's chain of ARC seals, validated as of its receipt (RFC
+// 8617 §5.2). It is an error when a key could not be found out.
+var ARCChain = fact.New("ARC chain", func(ctx context.Context, s *fact.Set) (*arc.Report, error) {
+	receipt, err := Receipt.Get(ctx, s)
+	if err != nil {
+		return nil, err
+	}
+	report := arc.Verify(ctx, s.Net.DNS, s.Subject.Message.Canonical(), receipt.At)
+	if report.TempError {
+		return nil, &unansweredError{report.Error}
+	}
+	return report, nil
 })
 
 // MessageDMARC is the DMARC evaluation of the message (RFC 9989 §5.3). When the
