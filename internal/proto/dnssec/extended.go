@@ -10,7 +10,7 @@ var explanations = map[uint16]string{
 	6:  "a signature or a key does not fit",
 	7:  "a signature has expired: the zone was not signed again in time",
 	8:  "a signature is not valid yet: the clock of the signer or of the resolver is wrong",
-	9:  "no key of the zone fits the parent's DS record",
+	9:  "the zone's keys cannot be trusted: none fits the parent's DS record, or their signature fails",
 	10: "the zone should be signed, and is not",
 	11: "no key of the zone is marked as a zone key",
 	12: "the proof that something does not exist is missing",
