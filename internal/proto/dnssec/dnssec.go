@@ -39,6 +39,9 @@ type Result struct {
 	Status   dns.Status // of the answer; empty when there is none. When bogus, of what a resolver hides
 	Reason   string     // why it is not secure
 	Advice   string     // what to do, when unknown
+	// NoValidator: unknown because whoever answered is not known to validate, and
+	// not because of the zone.
+	NoValidator bool
 	// ExtendedErrors are the resolver's reasons (RFC 8914).
 	ExtendedErrors []dns.ExtendedError
 	// Answer is what was answered; nil when there is none. A bogus one was handed

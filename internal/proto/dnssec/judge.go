@@ -165,7 +165,7 @@ func (z *Zone) judgeKey(k Key, record string) {
 // of the keys (RFC 4035 §2.2): a validator that knows only one of them must be able
 // to follow.
 func (z *Zone) judgeCoverage() {
-	if !z.Delegated() || z.Cut || !z.signatures {
+	if !z.Delegated() || z.Cut || z.Deaf() {
 		return
 	}
 	for _, t := range []dns.Type{dns.TypeSOA, dns.TypeDNSKEY} {

@@ -55,6 +55,9 @@ func (k Key) Use() string {
 
 // Describe returns "12345 (ECDSAP256SHA256, 256 bits, KSK)".
 func (k Key) Describe() string {
+	if k.Bits == 0 {
+		return fmt.Sprintf("%d (%s, %s)", k.Tag, AlgorithmName(k.Algorithm), k.Use())
+	}
 	return fmt.Sprintf("%d (%s, %d bits, %s)", k.Tag, AlgorithmName(k.Algorithm), k.Bits, k.Use())
 }
 

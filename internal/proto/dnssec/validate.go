@@ -84,7 +84,7 @@ func (c *conversation) judge(ctx context.Context, a *dns.Answer) {
 	c.r.Answer, c.r.Status, c.r.ExtendedErrors = a, a.Status(), a.ExtendedErrors
 	switch {
 	case !c.v.TrustAD && !onThisMachine(a.Server):
-		c.r.Reason, c.r.Advice = distant(a.Server), adviceTrust
+		c.r.Reason, c.r.Advice, c.r.NoValidator = distant(a.Server), adviceTrust, true
 		c.note("what it says about DNSSEC does not count: it is not on this machine")
 	case a.AuthenticData:
 		c.r.Security = Secure
@@ -181,7 +181,7 @@ func (c *conversation) insecure(ctx context.Context) {
 	}
 	if !validates {
 		c.r.Reason = "the resolver at " + c.r.Answer.Server + " shows no sign that it validates: it authenticates no zone above either"
-		c.r.Advice = adviceOther
+		c.r.Advice, c.r.NoValidator = adviceOther, true
 		return
 	}
 	c.r.Security, c.r.Reason = Insecure, end

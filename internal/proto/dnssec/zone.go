@@ -19,6 +19,7 @@ const (
 // A Zone is what a zone and its parent publish for validators.
 type Zone struct {
 	Name       string // empty when it could not be found out
+	Absent     bool   // the name that was asked about does not exist
 	Signed     bool   // its records have signatures
 	DS         []dns.DS
 	Keys       []Key
@@ -30,7 +31,7 @@ type Zone struct {
 	Steps      []Step
 
 	answered   map[dns.Type]bool
-	signatures bool // the resolver hands out signatures
+	signatures bool
 }
 
 // A Signature is an RRSIG record and the owner of what it signs.
@@ -48,6 +49,23 @@ type Gap struct {
 // Delegated reports whether the parent vouches for the zone, so that validators
 // demand signatures.
 func (z *Zone) Delegated() bool { return len(z.DS) > 0 }
+
+// Demands reports whether validators insist on signatures: the parent vouches with
+// an algorithm and a digest that they know. Else they take the zone for unsigned
+// (RFC 4035 §5.2, RFC 9905 §2).
+func (z *Zone) Demands() bool {
+	for _, ds := range z.DS {
+		a, d := standingIn(algorithms, ds.Algorithm), standingIn(digests, ds.DigestType)
+		if (a == StandingGood || a == StandingOld) && d == StandingGood {
+			return true
+		}
+	}
+	return false
+}
+
+// Deaf reports whether the resolver keeps signatures to itself, so that nothing can
+// be said of them.
+func (z *Zone) Deaf() bool { return z.Delegated() && !z.signatures }
 
 // Known reports whether there was an answer for records of a type.
 func (z *Zone) Known(t dns.Type) bool { return z.answered[t] }
@@ -78,7 +96,7 @@ func Inspect(ctx context.Context, r dns.Resolver, name string, at time.Time, typ
 			}
 		}
 	}
-	if z.Delegated() && !z.signatures {
+	if z.Deaf() {
 		z.Gaps = append(z.Gaps, Gap{dns.Question{Name: z.Name, Type: dns.TypeRRSIG},
 			"the resolver hands out no signatures; name one that knows DNSSEC with --resolver"})
 	}
@@ -93,6 +111,7 @@ func (z *Zone) find(ctx context.Context, r dns.Resolver, name string) bool {
 	if a == nil {
 		return false
 	}
+	z.Absent = a.Status() == dns.StatusNXDomain
 	for _, section := range [][]dns.Record{a.Records, a.Authority} {
 		for _, record := range section {
 			if record.Type() == dns.TypeSOA && dns.Within(name, record.Name) {
