@@ -91,6 +91,7 @@ func TestDANEWithUnboundAndPostfix(t *testing.T) {
 	}
 	zones := []peers.Zone{
 		{Name: "example.com", Signed: true, Text: "@ MX 10 mx\nmx A 192.0.2.10\n_25._tcp.mx TLSA " + keyRecord311(chain[0])},
+		{Name: "net", Signed: true, Text: "example NS ns.example"},
 		{Name: "example.net", Text: "@ MX 10 mx.example.com.\n"},
 	}
 	l.useResolver(peers.Unbound(t, peers.Knot(t, zones...), zones...))

@@ -17,8 +17,12 @@ const maxWalk = 10
 const (
 	adviceTrust  = "name a validating resolver on this machine with --resolver 127.0.0.1, or say --trust-ad where nobody can change what the resolver says on its way here"
 	adviceOther  = "name a resolver that validates with --resolver"
+	adviceDraft  = "ask again when it is published"
 	adviceServer = "look at the zone's name servers, or ask again later"
 )
+
+// reasonDraft: what a zone file says is not signed before a name server serves it.
+const reasonDraft = "the records come from a zone file; signing them is left to the name server that will serve them"
 
 // A Validator asks a resolver, which is to validate.
 type Validator struct {
@@ -83,6 +87,8 @@ func (c *conversation) unanswered(err error) {
 func (c *conversation) judge(ctx context.Context, a *dns.Answer) {
 	c.r.Answer, c.r.Status, c.r.ExtendedErrors = a, a.Status(), a.ExtendedErrors
 	switch {
+	case a.FromZoneFile():
+		c.r.Reason, c.r.Advice, c.r.NoValidator = reasonDraft, adviceDraft, true
 	case !c.v.TrustAD && !onThisMachine(a.Server):
 		c.r.Reason, c.r.Advice, c.r.NoValidator = distant(a.Server), adviceTrust, true
 		c.note("what it says about DNSSEC does not count: it is not on this machine")
@@ -94,9 +100,6 @@ func (c *conversation) judge(ctx context.Context, a *dns.Answer) {
 }
 
 func distant(server string) string {
-	if _, ok := address(server); !ok {
-		return "the answer came from " + server + ", not from a resolver that validates"
-	}
 	return "the answer came from " + server + ", which is not on this machine: anybody between could have changed what it says about DNSSEC"
 }
 
@@ -117,7 +120,7 @@ func (c *conversation) servfail(ctx context.Context, e *dns.Error) {
 		return
 	}
 	c.r.Security, c.r.Answer, c.r.Status = Bogus, a, a.Status()
-	c.r.Reason = "the resolver refuses the answer (SERVFAIL), and has it when told not to validate" + because(e.ExtendedErrors)
+	c.r.Reason = "the resolver refuses the answer (SERVFAIL), and has it when told not to validate" + explained(e.ExtendedErrors)
 }
 
 func bogus(e *dns.Error) bool {
@@ -143,10 +146,11 @@ func (c *conversation) recovered(ctx context.Context) bool {
 	return true
 }
 
-func because(errs []dns.ExtendedError) string {
+// explained is what the resolver says, with what that means where it is known.
+func explained(errs []dns.ExtendedError) string {
 	var b strings.Builder
 	for _, e := range errs {
-		b.WriteString("; it says: " + e.String())
+		b.WriteString("; the resolver says: " + e.String())
 		if why := Explain(e); why != "" {
 			b.WriteString(", that is, " + why)
 		}
@@ -158,36 +162,79 @@ func because(errs []dns.ExtendedError) string {
 // validate never sets AD, so that it does for some name above is what makes its
 // silence here mean something.
 func (c *conversation) insecure(ctx context.Context) {
-	labels := dns.Labels(c.r.Name)
-	validates, end := false, ""
-	for i := len(labels) - 1; i >= max(0, len(labels)-maxWalk); i-- {
-		name := strings.Join(labels[i:], ".")
-		a, err := c.resolve(ctx, dns.Question{Name: name, Type: dns.TypeDS})
-		if err != nil || !a.AuthenticData {
-			if validates {
-				break
-			}
-			continue
-		}
-		validates = true
-		switch a.Status() {
-		case dns.StatusData:
-			c.note("the zone above vouches for %s", dns.Absolute(name))
-			end = fmt.Sprintf("%s has a DS record, but none that the resolver can use", dns.Absolute(name))
-		default:
-			c.note("no DS record: proven")
-			end = fmt.Sprintf("%s has no DS record: the chain of trust ends above it", dns.Absolute(name))
-		}
-	}
-	if !validates {
+	end := c.chainEnd(ctx, c.insecureName(ctx))
+	if end == "" {
 		c.r.Reason = "the resolver at " + c.r.Answer.Server + " shows no sign that it validates: it authenticates no zone above either"
 		c.r.Advice, c.r.NoValidator = adviceOther, true
 		return
 	}
-	c.r.Security, c.r.Reason = Insecure, end
-	for _, e := range c.r.ExtendedErrors {
-		if why := Explain(e); why != "" {
-			c.r.Reason += "; the resolver says: " + e.String() + ", that is, " + why
-		}
+	c.r.Security, c.r.Reason = Insecure, end+explained(c.r.ExtendedErrors)
+}
+
+// insecureName is the name of the answer that is not secure: of an alias, its target
+// where the alias itself is signed.
+func (c *conversation) insecureName(ctx context.Context) string {
+	target := c.r.Answer.CanonicalName()
+	if dns.EqualNames(target, c.r.Name) {
+		return c.r.Name
 	}
+	a, err := c.resolve(ctx, dns.Question{Name: c.r.Name, Type: dns.TypeCNAME})
+	if err != nil || !a.AuthenticData {
+		return c.r.Name
+	}
+	c.note("the alias is signed; it leads to %s", dns.Absolute(target))
+	return target
+}
+
+// A link is a name on the way from the root, and whether it has a DS record.
+type link struct {
+	name string
+	ds   bool
+}
+
+// chainEnd goes from the root towards a name as long as answers are authenticated,
+// and says where that ends; nothing if it never begins.
+func (c *conversation) chainEnd(ctx context.Context, name string) string {
+	labels := dns.Labels(name)
+	for len(labels) > 1 && strings.HasPrefix(labels[0], "_") {
+		labels = labels[1:] // hardly a zone begins at _25._tcp.mx.example.com
+	}
+	var last, next *link // authenticated; and the one after it
+	for i := len(labels) - 1; i >= max(0, len(labels)-maxWalk); i-- {
+		l := &link{name: strings.Join(labels[i:], ".")}
+		a, err := c.resolve(ctx, dns.Question{Name: l.name, Type: dns.TypeDS})
+		l.ds = err == nil && a.Status() == dns.StatusData
+		switch {
+		case err == nil && a.AuthenticData:
+			c.note("%s", map[bool]string{true: "the zone above vouches for it", false: "proven: no DS record"}[l.ds])
+			last = l
+			continue
+		case last == nil:
+			continue
+		case err == nil:
+			next = l
+		}
+		break
+	}
+	return c.describeEnd(ctx, last, next)
+}
+
+func (c *conversation) describeEnd(ctx context.Context, last, next *link) string {
+	switch {
+	case last == nil:
+		return ""
+	case last.ds && (next == nil || next.ds):
+		return fmt.Sprintf("%s has a DS record, but none that the resolver can use", dns.Absolute(last.name))
+	case last.ds || next != nil && !c.isCut(ctx, last.name) && c.isCut(ctx, next.name):
+		// Where the parent leaves unsigned zones out of its proofs (opt-out), no
+		// answer about them is authenticated (RFC 5155 §9.2).
+		last = next
+	}
+	return fmt.Sprintf("%s has no DS record: the chain of trust ends above it", dns.Absolute(last.name))
+}
+
+// isCut reports whether a zone begins at a name.
+func (c *conversation) isCut(ctx context.Context, name string) bool {
+	a, err := c.resolve(ctx, dns.Question{Name: name, Type: dns.TypeNS})
+	return err == nil && a.Status() == dns.StatusData
 }

@@ -22,6 +22,11 @@ example.net.             MX 10 mx.example.net.
 _secure.example.org.     TXT "no"
 example.org.             DS 4 5 1 00
 example.org.             MX 10 mx.example.org.
+alias.example.com.       CNAME example.net.
+_secure.example.jp.co.   TXT "no"
+co.                      DS 6 13 2 00
+example.jp.co.           NS ns.example.jp.co.
+example.jp.co.           MX 10 mx.example.jp.co.
 expired.example.com.     MX 10 mx.example.com.
 _fail.expired.example.com. TXT "BOGUS 7 signature expired"
 quiet.example.com.       MX 10 mx.example.com.
@@ -44,6 +49,8 @@ func TestAsk(t *testing.T) {
 		{"signed, also that there is nothing", "no.example.com", Secure, dns.StatusNXDomain, ""},
 		{"a delegation without DS", "example.net", Insecure, dns.StatusData, "example.net. has no DS record"},
 		{"below it", "news.example.net", Insecure, dns.StatusNXDomain, "example.net. has no DS record"},
+		{"an alias that is signed, and leads to what is not", "alias.example.com", Insecure, dns.StatusData, "example.net. has no DS record"},
+		{"a label that begins no zone", "example.jp.co", Insecure, dns.StatusData, "example.jp.co. has no DS record"},
 		{"algorithms that nobody takes", "example.org", Insecure, dns.StatusData, "none that the resolver can use"},
 		{"bogus, with the reason", "expired.example.com", Bogus, dns.StatusData, "EDE 7 (Signature Expired): signature expired, that is, a signature has expired"},
 		{"bogus, without a reason", "quiet.example.com", Bogus, dns.StatusData, "has it when told not to validate"},
@@ -64,6 +71,25 @@ func TestAsk(t *testing.T) {
 	}
 }
 
+// A parent that opts out proves nothing about its unsigned delegations, so that the
+// answer about the DS record is not authenticated (RFC 5155 §9.2).
+func TestOptOut(t *testing.T) {
+	w := dnstest.New(t, signedWorld)
+	r := resolverFunc(func(ctx context.Context, q dns.Question) (*dns.Answer, error) {
+		a, err := w.Resolve(ctx, q)
+		if err == nil && q.Type == dns.TypeDS && strings.HasPrefix(q.Name, "example.") {
+			a.AuthenticData = false
+		}
+		return a, err
+	})
+	for name, want := range map[string]string{"example.net": "example.net. has no DS", "news.example.net": "example.net. has no DS", "example.jp.co": "example.jp.co. has no DS"} {
+		got := Validator{DNS: r, TrustAD: true}.Ask(t.Context(), name, dns.TypeMX)
+		if got.Security != Insecure || !strings.HasPrefix(got.Reason, want) {
+			t.Errorf("%s: %s: %s\n%+v", name, got.Security, got.Reason, got.Steps)
+		}
+	}
+}
+
 // Whose word counts.
 func TestTrust(t *testing.T) {
 	tests := []struct {
@@ -76,7 +102,7 @@ func TestTrust(t *testing.T) {
 		{"over IPv6", "[::1]:5353", false, Secure},
 		{"elsewhere", "192.0.2.53:53", false, Unknown},
 		{"a name that looks like one", "127.0.0.1.example.com:53", false, Unknown},
-		{"a zone file", "zone file", false, Unknown},
+		{"a zone file", "zone file example.com.zone", true, Unknown},
 		{"elsewhere, but trusted", "192.0.2.53:53", true, Secure},
 	}
 	w := dnstest.New(t, signedWorld)
@@ -85,7 +111,7 @@ func TestTrust(t *testing.T) {
 		if got.Security != tt.want {
 			t.Errorf("%s: %s, want %s", tt.rule, got.Security, tt.want)
 		}
-		if tt.want == Unknown && !strings.Contains(got.Advice, "--resolver") {
+		if tt.want == Unknown && strings.Contains(got.Advice, "--resolver") == tt.trustAD {
 			t.Errorf("%s: the advice is %q", tt.rule, got.Advice)
 		}
 	}
@@ -127,7 +153,7 @@ func TestPassingFailure(t *testing.T) {
 func TestFewQuestions(t *testing.T) {
 	w := dnstest.New(t, "")
 	Validator{DNS: w, TrustAD: true}.Ask(t.Context(), strings.Repeat("a.", 120)+"example", dns.TypeMX)
-	if n := len(w.Queries()); n > maxWalk+1 {
+	if n := len(w.Queries()); n > maxWalk+2 {
 		t.Errorf("%d questions", n)
 	}
 }

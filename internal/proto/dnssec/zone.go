@@ -20,6 +20,7 @@ const (
 type Zone struct {
 	Name       string // empty when it could not be found out
 	Absent     bool   // the name that was asked about does not exist
+	Draft      bool   // its records come from a zone file: there is nothing signed to look at
 	Signed     bool   // its records have signatures
 	DS         []dns.DS
 	Keys       []Key
@@ -86,6 +87,9 @@ func Inspect(ctx context.Context, r dns.Resolver, name string, at time.Time, typ
 			z.take(a)
 		}
 	}
+	if z.Draft {
+		return z
+	}
 	if a := z.ask(ctx, r, z.Name, dns.TypeDS); a != nil {
 		z.take(a)
 	}
@@ -143,6 +147,7 @@ func (z *Zone) ask(ctx context.Context, r dns.Resolver, name string, t dns.Type)
 		return nil
 	}
 	z.answered[t] = true
+	z.Draft = z.Draft || a.FromZoneFile()
 	return a
 }
 

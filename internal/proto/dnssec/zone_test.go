@@ -199,6 +199,15 @@ func TestInspectGaps(t *testing.T) {
 	}
 }
 
+// A zone file is judged before it is published, and so before it is signed.
+func TestInspectDraft(t *testing.T) {
+	w := dnstest.New(t, (&signer{}).zone()+newSigner(t, mdns.ED25519).ds(0, 2))
+	z := Inspect(t.Context(), renamed{w, "zone file example.com.zone"}, "example.com", now, dns.TypeMX)
+	if !z.Draft || len(z.Issues) > 0 || len(z.Gaps) > 0 {
+		t.Errorf("draft %t, issues %v, gaps %v", z.Draft, z.Issues, z.Gaps)
+	}
+}
+
 // Digests and key tags are those of the DNS library.
 func TestDigestAndKeyTag(t *testing.T) {
 	for _, algorithm := range []uint8{mdns.RSASHA256, mdns.ECDSAP256SHA256, mdns.ED25519} {
