@@ -51,7 +51,7 @@ func resultOf(t *testing.T, r *report.Report, check string) report.Result {
 
 func TestAuditOfADomainInOrder(t *testing.T) {
 	l := testEnv(t)
-	server := l.zone(inOrder)
+	server := l.zone(inOrder + signedZone(t))
 	l.mx("192.0.2.10", "mx.example.com", smtptest.Config{})
 	got := l.ask("audit", "--selector", "mail", "--no-blocklists", "example.com")
 	l.wantCode(got, exitMet)

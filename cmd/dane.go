@@ -4,17 +4,17 @@ import (
 	"context"
 	"crypto/x509"
 	"fmt"
-	"net"
-	"net/netip"
 	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/postmuster/postmuster/checks/fact"
 	"github.com/postmuster/postmuster/checks/facts"
 	"github.com/postmuster/postmuster/internal/audit"
 	"github.com/postmuster/postmuster/internal/dns"
 	"github.com/postmuster/postmuster/internal/proto/dane"
+	"github.com/postmuster/postmuster/internal/proto/dnssec"
 	"github.com/postmuster/postmuster/internal/smtp"
 )
 
@@ -48,65 +48,41 @@ out.`,
 	}
 	f.register(c)
 	c.Flags().BoolVar(&f.noSMTP, "no-smtp", false, "connect to no mail servers: judge the records alone")
-	c.Flags().BoolVar(&f.trustAD, "trust-ad", false, "believe the resolver when it says that it validated DNSSEC, also when it is not on this machine")
 	c.AddCommand(newDANECheck(env))
 	return c
 }
 
 type daneFlags struct {
 	mxFlags
-	noSMTP, trustAD bool
-}
-
-// daneSecurity says whether an answer can be relied on.
-type daneSecurity string
-
-const (
-	daneSecure   daneSecurity = "secure"   // DNSSEC, validated by a resolver that we believe
-	daneInsecure daneSecurity = "insecure" // not signed, says such a resolver
-	daneUnknown  daneSecurity = "unknown"  // we have no such resolver
-)
-
-// security reads the AD bit, which says nothing when anybody between a distant
-// resolver and us could have set or cleared it (RFC 4035 §4.9.3).
-func (f *daneFlags) security(a *dns.Answer) daneSecurity {
-	host, _, err := net.SplitHostPort(a.Server)
-	if err != nil {
-		host = a.Server
-	}
-	addr, err := netip.ParseAddr(host)
-	switch {
-	case !f.trustAD && (err != nil || !addr.IsLoopback()):
-		return daneUnknown
-	case a.AuthenticData:
-		return daneSecure
-	}
-	return daneInsecure
+	noSMTP bool
 }
 
 // daneReport is DANE of a domain.
 type daneReport struct {
-	Domain string       `json:"domain"`
-	MX     daneSecurity `json:"mx_dnssec"` // of the MX records: without it there is no DANE (RFC 7672 §2.2.1)
-	Hosts  []daneHost   `json:"hosts"`
-	Error  string       `json:"error"`
+	Domain string          `json:"domain"`
+	MX     dnssec.Security `json:"mx_dnssec"` // of the MX records: without it there is no DANE (RFC 7672 §2.2.1)
+	Hosts  []daneHost      `json:"hosts"`
+	Error  string          `json:"error"`
 
+	mx     dnssec.Result
 	noSMTP bool
 }
 
 // daneHost is DANE of one mail server.
 type daneHost struct {
-	Host     string        `json:"host"`
-	Name     string        `json:"name"`
-	Status   dns.Status    `json:"status"`
-	DNSSEC   daneSecurity  `json:"dnssec"`
-	Records  []string      `json:"records"`
-	Scheme   dane.Scheme   `json:"scheme"`
-	Advice   []issue       `json:"advice"`
-	Sessions []daneSession `json:"sessions"`
-	Error    string        `json:"error"`
+	Host     string          `json:"host"`
+	Name     string          `json:"name"`
+	Status   dns.Status      `json:"status"`
+	Address  dnssec.Security `json:"address_dnssec"` // of its address: without it no sender asks for TLSA (RFC 7672 §2.2.2)
+	DNSSEC   dnssec.Security `json:"dnssec"`
+	Records  []string        `json:"records"`
+	Scheme   dane.Scheme     `json:"scheme"`
+	Advice   []issue         `json:"advice"`
+	Sessions []daneSession   `json:"sessions"`
+	Error    string          `json:"error"`
 
-	tlsa []dns.TLSA
+	secured facts.SecuredHost
+	tlsa    []dns.TLSA
 }
 
 // daneSession is what a server presented beside its records.
@@ -139,45 +115,50 @@ func (f *daneFlags) ask(ctx context.Context, n *network, domain string) answer {
 	set := f.facts(domain, n)
 	set.Options.NoSMTP = f.noSMTP
 	r := &daneReport{Domain: domain, Hosts: []daneHost{}, noSMTP: f.noSMTP}
-	mx, err := n.DNS.Resolve(ctx, dns.Question{Name: domain, Type: dns.TypeMX})
-	if err != nil {
+	r.mx, _ = facts.DNSSEC.Get(ctx, set) // what could not be found out is in the value
+	r.MX = r.mx.Security
+	if err := r.hosts(ctx, set); err != nil && r.MX != dnssec.Bogus {
 		return unanswered(domain, err)
-	}
-	r.MX = f.security(mx)
-	routing, err := facts.MXRouting.Get(ctx, set)
-	if err != nil {
-		return unanswered(domain, err)
-	}
-	if len(routing.Hosts) == 0 {
-		r.Error = "no mail server"
-	}
-	var sessions []facts.Session
-	if !f.noSMTP {
-		if sessions, err = facts.Sessions.Get(ctx, set); err != nil {
-			return unanswered(domain, err)
-		}
-	}
-	for _, h := range routing.Hosts {
-		host := f.lookup(ctx, n, h.Name)
-		for _, s := range sessions {
-			if s.Host.Name == h.Name && len(host.tlsa) > 0 {
-				host.Sessions = append(host.Sessions, host.judge(s.Session, domain, n.Now()))
-			}
-		}
-		r.Hosts = append(r.Hosts, host)
 	}
 	return answer{value: r, code: r.code(), text: r.write}
 }
 
-// lookup asks for a host's records.
-func (f *daneFlags) lookup(ctx context.Context, n *network, host string) daneHost {
-	h := daneHost{Host: host, Name: dane.Name(host, dane.SMTPPort), DNSSEC: daneUnknown, Records: []string{}, Advice: []issue{}, Sessions: []daneSession{}}
-	a, err := n.DNS.Resolve(ctx, dns.Question{Name: h.Name, Type: dns.TypeTLSA})
+// hosts looks at the mail servers.
+func (r *daneReport) hosts(ctx context.Context, set *fact.Set) error {
+	secured, err := facts.SecuredHosts.Get(ctx, set)
 	if err != nil {
-		h.Error = err.Error()
+		return err
+	}
+	if len(secured) == 0 {
+		r.Error = "no mail server"
+	}
+	var sessions []facts.Session
+	if !r.noSMTP {
+		if sessions, err = facts.Sessions.Get(ctx, set); err != nil {
+			return err
+		}
+	}
+	for _, s := range secured {
+		host := newDANEHost(s)
+		for _, s := range sessions {
+			if s.Host.Name == host.Host && len(host.tlsa) > 0 {
+				host.Sessions = append(host.Sessions, host.judge(s.Session, r.Domain, set.Net.Now()))
+			}
+		}
+		r.Hosts = append(r.Hosts, host)
+	}
+	return nil
+}
+
+// newDANEHost is what a host's records say.
+func newDANEHost(s facts.SecuredHost) daneHost {
+	h := daneHost{Host: s.Name, Name: s.TLSA.Name, Status: s.TLSA.Status, Address: s.Address.Security, DNSSEC: s.TLSA.Security,
+		Records: []string{}, Advice: []issue{}, Sessions: []daneSession{}, secured: s}
+	if s.TLSA.Answer == nil {
+		h.Error = s.TLSA.Reason
 		return h
 	}
-	h.Status, h.DNSSEC, h.tlsa = a.Status(), f.security(a), a.TLSAs()
+	h.tlsa = s.TLSA.Answer.TLSAs()
 	if len(h.tlsa) == 0 {
 		return h
 	}
@@ -216,11 +197,9 @@ func (h *daneHost) judge(s *smtp.Session, domain string, at time.Time) daneSessi
 }
 
 func (r *daneReport) code() int {
-	code := exitMet
-	if r.Error != "" || r.MX == daneInsecure {
+	code := daneCode(r.MX)
+	if r.Error != "" {
 		code = exitNotMet
-	} else if r.MX == daneUnknown {
-		code = exitUndecided
 	}
 	for _, h := range r.Hosts {
 		code = worse(code, h.code(r.noSMTP))
@@ -228,16 +207,27 @@ func (r *daneReport) code() int {
 	return code
 }
 
+// daneCode: DANE rests on what is secure.
+func daneCode(s dnssec.Security) int {
+	switch s {
+	case dnssec.Secure:
+		return exitMet
+	case dnssec.Unknown:
+		return exitUndecided
+	}
+	return exitNotMet
+}
+
 func (h *daneHost) code(noSMTP bool) int {
 	switch {
 	case h.Error != "":
 		return exitUndecided
-	case len(h.tlsa) == 0 || h.DNSSEC == daneInsecure || h.Scheme == dane.SchemeUnusable:
+	case len(h.tlsa) == 0 || h.Scheme == dane.SchemeUnusable:
 		return exitNotMet
 	}
-	code := exitMet
-	if h.DNSSEC == daneUnknown || len(h.Sessions) == 0 && !noSMTP {
-		code = exitUndecided
+	code := worse(daneCode(h.DNSSEC), daneCode(h.Address))
+	if len(h.Sessions) == 0 && !noSMTP {
+		code = worse(code, exitUndecided)
 	}
 	for _, s := range h.Sessions {
 		switch {
@@ -254,20 +244,23 @@ func (h *daneHost) code(noSMTP bool) int {
 func (r *daneReport) write(p *page) {
 	p.line("%s", r.Domain)
 	p.field("result", "%s", r.Error)
-	p.field("MX records", "%s", r.MX.describe())
+	p.field("MX records", "%s", describeSecurity(r.mx))
 	for _, h := range r.Hosts {
 		h.write(p)
 	}
 }
 
-func (s daneSecurity) describe() string {
-	switch s {
-	case daneSecure:
+// describeSecurity says what the security of an answer means for DANE.
+func describeSecurity(r dnssec.Result) string {
+	switch r.Security {
+	case dnssec.Secure:
 		return "secure: signed, and validated"
-	case daneInsecure:
-		return "insecure: not signed, so senders do not use DANE"
+	case dnssec.Insecure:
+		return "insecure: not signed, so senders do not use DANE; " + r.Reason
+	case dnssec.Bogus:
+		return "bogus: senders that validate do not deliver; " + r.Reason
 	}
-	return "unknown: no resolver that validates DNSSEC is on this machine; name one with --resolver, or say --trust-ad"
+	return "unknown: " + r.Reason + "; " + r.Advice
 }
 
 func (h *daneHost) write(p *page) {
@@ -277,11 +270,18 @@ func (h *daneHost) write(p *page) {
 	if h.Error != "" {
 		return
 	}
+	if h.Address != dnssec.Secure && len(h.tlsa) > 0 {
+		p.field("address", "%s", describeSecurity(h.secured.Address))
+	}
+	if len(h.tlsa) == 0 && h.DNSSEC == dnssec.Bogus {
+		p.field("DNSSEC", "%s", describeSecurity(h.secured.TLSA))
+		return
+	}
 	if len(h.tlsa) == 0 {
 		p.field("result", "no TLSA record: senders use no DANE with this host")
 		return
 	}
-	p.field("DNSSEC", "%s", h.DNSSEC.describe())
+	p.field("DNSSEC", "%s", describeSecurity(h.secured.TLSA))
 	for _, text := range h.Records {
 		p.verbatim("record", text)
 	}

@@ -33,7 +33,6 @@ type auditFlags struct {
 	senderIPs            []string
 	noSMTP, noBlocklists bool
 	blocklists           []string
-	trustAD              bool
 	smtpPort             uint16
 	scope                checks.Scope
 }
@@ -60,7 +59,6 @@ func (f *auditFlags) register(c *cobra.Command) {
 		flags.StringSliceVar(&f.senderIPs, "sender-ip", nil, "an `address` that the domain's mail is sent from (repeatable)")
 		flags.BoolVar(&f.noSMTP, "no-smtp", false, "connect to no mail servers")
 		flags.Uint16Var(&f.smtpPort, "smtp-port", 25, "the `port` of mail servers, for tests")
-		flags.BoolVar(&f.trustAD, "trust-ad", false, "believe the resolver when it says that it validated DNSSEC, also when it is not on this machine")
 	}
 }
 
@@ -110,7 +108,7 @@ func (f *auditFlags) policy() verdict.Policy {
 
 func (f *auditFlags) options() (fact.Options, error) {
 	o := fact.Options{
-		Selectors: f.selectors, NoSMTP: f.noSMTP, NoBlocklists: f.noBlocklists, Blocklists: f.blocklists, AllowPrivate: f.net.laboratory(), TrustAD: f.trustAD, SMTPPort: f.smtpPort,
+		Selectors: f.selectors, NoSMTP: f.noSMTP, NoBlocklists: f.noBlocklists, Blocklists: f.blocklists, AllowPrivate: f.net.laboratory(), TrustAD: f.net.trustAD, SMTPPort: f.smtpPort,
 	}
 	for _, text := range f.senderIPs {
 		addr, err := netip.ParseAddr(text)

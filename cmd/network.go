@@ -32,11 +32,13 @@ type netFlags struct {
 	ehlo      string
 	connectTo []string
 	verbose   bool
+	trustAD   bool
 }
 
 func (f *netFlags) register(c *cobra.Command) {
 	flags := c.Flags()
 	flags.StringSliceVar(&f.resolvers, "resolver", nil, "ask this name server, `address[:port]` (repeatable; default: the system's)")
+	flags.BoolVar(&f.trustAD, "trust-ad", false, "believe the resolver when it says that it validated DNSSEC, also when it is not on this machine")
 	flags.StringSliceVar(&f.zones, "zone", nil, "answer for the names in this zone `file` as if it were published (repeatable)")
 	flags.StringVar(&f.record, "record", "", "keep all questions and answers in this `file`")
 	flags.StringVar(&f.replay, "replay", "", "answer from this recorded `file`, without any network")

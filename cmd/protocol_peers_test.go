@@ -5,12 +5,17 @@ import (
 	"crypto/rsa"
 	"crypto/x509"
 	"encoding/pem"
+	"fmt"
 	"net/netip"
 	"os"
 	"os/exec"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/postmuster/postmuster/checks"
 	"github.com/postmuster/postmuster/internal/testkit/peers"
 )
 
@@ -91,6 +96,7 @@ func TestDANEWithUnboundAndPostfix(t *testing.T) {
 	}
 	zones := []peers.Zone{
 		{Name: "example.com", Signed: true, Text: "@ MX 10 mx\nmx A 192.0.2.10\n_25._tcp.mx TLSA " + keyRecord311(chain[0])},
+		{Name: "net", Signed: true, Text: "example NS ns.example"},
 		{Name: "example.net", Text: "@ MX 10 mx.example.com.\n"},
 	}
 	l.useResolver(peers.Unbound(t, peers.Knot(t, zones...), zones...))
@@ -105,6 +111,53 @@ func TestDANEWithUnboundAndPostfix(t *testing.T) {
 	l.wantCode(got, exitMet)
 	if !strings.Contains(got.out, "S: 220 mx.example.com ESMTP") || !strings.Contains(got.out, "verifies   yes") {
 		t.Errorf("the dialogue with Postfix:\n%s", got)
+	}
+}
+
+// TestDNSSECWithKnotAndUnbound: the states of a domain as the command and the audit
+// tell them apart.
+func TestDNSSECWithKnotAndUnbound(t *testing.T) {
+	l := testEnv(t)
+	const text = "@ MX 10 mx\nmx A 192.0.2.10\n"
+	children := []peers.Zone{
+		{Name: "good.test", Text: text, Signed: true, Vouched: true}, {Name: "plain.test", Text: text},
+		{Name: "moved.test", Text: text, Signed: true, Vouched: true}, {Name: "lame.test"},
+	}
+	server := peers.Knot(t, children[:3]...)
+	parent := peers.DS(t, server, "good.test") + fmt.Sprintf("moved.test. DS 12345 13 2 %064x\n", 1)
+	for i, z := range children {
+		parent += z.Name + ". NS ns." + z.Name + ".\n"
+		children[i].Server = server
+	}
+	zones := append([]peers.Zone{{Name: "test", Text: parent, Signed: true}}, children...)
+	l.useResolver(peers.Unbound(t, peers.Knot(t, zones[0]), zones...))
+	l.Now = time.Now // Knot signs by the clock of the machine
+	for domain, want := range map[string]struct {
+		code int
+		text string
+	}{
+		"good.test":  {exitMet, "good.test: secure"},
+		"plain.test": {exitNotMet, "plain.test: insecure"},
+		"moved.test": {exitNotMet, "moved.test: bogus"},
+		"lame.test":  {exitUndecided, "lame.test: unknown"},
+	} {
+		got := l.ask("dnssec", domain)
+		l.wantCode(got, want.code)
+		if !strings.HasPrefix(got.out, want.text) {
+			t.Errorf("want %q in\n%s", want.text, got)
+		}
+	}
+	for domain, bad := range map[string][]string{"good.test": nil, "plain.test": {"dnssec-mx-signed", "dnssec-signed"}, "moved.test": {"dnssec-bogus", "dnssec-ds-match"}} {
+		got := l.ask("audit", "--json", "--no-smtp", "--no-blocklists", "--select", "dnssec-*", domain)
+		var failed []string
+		for _, r := range reports(t, "["+got.out+"]")[0].Results {
+			if r.Outcome == checks.OutcomeFail {
+				failed = append(failed, r.Check)
+			}
+		}
+		if diff := cmp.Diff(bad, failed); diff != "" {
+			t.Errorf("%s: what fails (-want +got):\n%s", domain, diff)
+		}
 	}
 }
 

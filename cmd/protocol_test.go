@@ -123,7 +123,7 @@ func TestProtocolCommandsExplainThemselves(t *testing.T) {
 	l := testEnv(t)
 	for _, command := range []string{
 		"spf eval", "spf tree", "spf lint", "spf flatten", "dkim verify", "dkim key", "dkim sign", "dmarc eval", "dmarc walk", "dmarc lint",
-		"arc verify", "mta-sts", "tls-rpt", "dane", "dane check", "bimi", "bimi lint-svg", "blocklist", "smtp", "lint",
+		"arc verify", "mta-sts", "tls-rpt", "dane", "dane check", "dnssec", "bimi", "bimi lint-svg", "blocklist", "smtp", "lint",
 	} {
 		got := l.run(append(strings.Fields(command), "--help")...)
 		l.wantCode(got, exitMet)

@@ -29,7 +29,7 @@ func (f *mxFlags) register(c *cobra.Command) {
 
 // facts are the facts about a domain, gathered by these flags.
 func (f *mxFlags) facts(domain string, n *network) *fact.Set {
-	options := fact.Options{SMTPPort: f.port, AllowPrivate: f.net.laboratory()}
+	options := fact.Options{SMTPPort: f.port, AllowPrivate: f.net.laboratory(), TrustAD: f.net.trustAD}
 	return fact.NewSet(fact.Subject{Domain: domain}, options, n.Net)
 }
 

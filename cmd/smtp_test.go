@@ -62,7 +62,7 @@ func TestDANE(t *testing.T) {
 	cert := l.ca.Issue(smtptest.Leaf{Names: []string{"mx1.example.com"}})
 	_, record := chainAndRecord(cert)
 	l.redact(strings.Fields(record)[3], "HASH")
-	zone := "_secure.example.com. TXT \"yes\"\n" + mxZone
+	zone := "_secure TXT \"yes\"\n" + mxZone
 	l.mx("192.0.2.10", "mx1.example.com", smtptest.Config{TLS: &tls.Config{Certificates: []tls.Certificate{cert}}})
 	l.mx("192.0.2.11", "mx2.example.com", smtptest.Config{TLS: &tls.Config{Certificates: []tls.Certificate{cert}}})
 
@@ -74,7 +74,11 @@ func TestDANE(t *testing.T) {
 	}{
 		{"valid", zone + both, exitMet},
 		{"invalid", zone + wrong, exitNotMet},
-		{"insecure", mxZone + both, exitNotMet},
+		{"insecure", zone + "_secure.example.com. TXT \"no\"\n" + both, exitNotMet},
+		{"host_insecure", zone + "_secure.mx1.example.com. TXT \"no\"\n" + both, exitNotMet},
+		{"no_validator", mxZone + both, exitUndecided},
+		{"bogus", zone + "_fail.example.com. TXT \"BOGUS 7 signature expired\"\n", exitNotMet},
+		{"bogus_tlsa", zone + both + "_fail._25._tcp.mx2.example.com. TXT \"BOGUS 6\"\n", exitNotMet},
 		{"none", zone, exitNotMet},
 		{"unknown", zone + both + "_fail._25._tcp.mx2.example.com. TXT \"SERVFAIL\"\n", exitUndecided},
 	}

@@ -1,5 +1,6 @@
 // Package dns checks what every other check stands on: that the domain exists,
-// and that the addresses of its mail servers have names.
+// that the addresses of its mail servers have names, and that validating resolvers
+// accept what it signs.
 package dns
 
 import "github.com/postmuster/postmuster/checks"
@@ -7,6 +8,8 @@ import "github.com/postmuster/postmuster/checks"
 const (
 	category        = "dns"
 	reverseCategory = "reverse-dns"
+	dnssecCategory  = "dnssec"
+	daneCategory    = "dane"
 )
 
 var suite checks.Suite

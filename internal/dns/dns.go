@@ -69,11 +69,19 @@ type Answer struct {
 
 	ExtendedErrors []ExtendedError // RFC 8914
 
-	Server  string        // who answered: "192.0.2.53:53", "zone file", "recording"
+	Server  string        // who answered: "192.0.2.53:53", "zone file example.com.zone"
 	TCP     bool          // asked again over TCP after truncation
 	At      time.Time     // when the answer came
 	Elapsed time.Duration // from the first packet to the answer
 }
+
+// ServerZoneFile begins the Server of an answer out of a zone file that is not
+// published yet; the name of the file follows.
+const ServerZoneFile = "zone file "
+
+// FromZoneFile reports whether the answer, or the begin of its chain, is out of a
+// zone file that is not published yet.
+func (a *Answer) FromZoneFile() bool { return strings.HasPrefix(a.Server, ServerZoneFile) }
 
 // Status tells records, NODATA and NXDOMAIN apart.
 func (a *Answer) Status() Status {

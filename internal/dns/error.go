@@ -59,6 +59,7 @@ var extendedErrorNames = map[uint16]string{
 	6: "DNSSEC Bogus", 7: "Signature Expired", 8: "Signature Not Yet Valid", 9: "DNSKEY Missing", 10: "RRSIGs Missing",
 	11: "No Zone Key Bit Set", 12: "NSEC Missing", 15: "Blocked", 16: "Censored", 17: "Filtered", 18: "Prohibited",
 	20: "Not Authoritative", 21: "Not Supported", 22: "No Reachable Authority", 23: "Network Error", 24: "Invalid Data",
+	27: "Unsupported NSEC3 Iterations Value",
 }
 
 // String returns "EDE 6 (DNSSEC Bogus): text".

@@ -24,7 +24,7 @@ func (z *Zone) Answer(q dns.Question) (answer *dns.Answer, ok bool) {
 	return a, true
 }
 
-func (z *Zone) server() string { return "zone file " + z.file }
+func (z *Zone) server() string { return dns.ServerZoneFile + z.file }
 
 // serves reports whether questions of this type about name are answered by
 // this zone.

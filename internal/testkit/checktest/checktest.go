@@ -13,7 +13,8 @@
 //	session                    how the message came: "ip: 192.0.2.1", "helo:", "from:", "rcpt:", "tls: 1.3",
 //	                           "params: SMTPUTF8 BODY=8BITMIME", "spoke-early: banner", "unstuffed-dots: 1";
 //	                           "how: told" for one that --ip and --helo gave to a file
-//	options                    "domain: example.com", "selectors: a b", "sender-ips:", "no-smtp: true"
+//	options                    "domain: example.com", "selectors: a b", "sender-ips:", "no-smtp: true",
+//	                           "trust-ad: true": the world's resolver validates (see _secure), and is believed
 //	want                       what the check comes to; go test ./checks/... -args -update writes it
 //
 // What is not in the world does not exist: a name is NXDOMAIN, a mail server

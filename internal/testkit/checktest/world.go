@@ -124,6 +124,8 @@ func (w *world) readOptions(text string) error {
 			w.options.Blocklists = strings.Fields(value)
 		case "no-smtp":
 			w.options.NoSMTP, err = strconv.ParseBool(value)
+		case "trust-ad":
+			w.options.TrustAD, err = strconv.ParseBool(value)
 		case "no-blocklists":
 			w.options.NoBlocklists, err = strconv.ParseBool(value)
 		default:

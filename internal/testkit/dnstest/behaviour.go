@@ -27,6 +27,7 @@ const (
 	kindWrongID   kind = "WRONGID"
 	kindOneStep   kind = "ONESTEP"
 	kindNoEDNS    kind = "NOEDNS"
+	kindBogus     kind = "BOGUS"
 )
 
 // A behaviour is what goes wrong with questions about a name.
@@ -59,6 +60,9 @@ func (b *behaviours) take(e zone.Entry) (bool, error) {
 		b.fail[subject] = append(b.fail[subject], behaviour)
 		return true, nil
 	}
+	if name+"." == secureLabel {
+		name += ".." // the root
+	}
 	if subject, ok := strings.CutPrefix(name, secureLabel); ok {
 		b.secure[subject] = txt.Text() != "no"
 		return true, nil
@@ -85,11 +89,14 @@ func parseBehaviour(text string) (behaviour, error) {
 		b.delay, err = time.ParseDuration(strings.Join(words[1:], ""))
 		return b, err
 	}
-	rcode, err := dns.ParseRcode(words[0])
-	if err != nil {
-		return b, fmt.Errorf("%q is no behaviour", text)
+	b.rcode = dns.RcodeServFail
+	if b.kind != kindBogus {
+		var err error
+		if b.rcode, err = dns.ParseRcode(words[0]); err != nil {
+			return b, fmt.Errorf("%q is no behaviour", text)
+		}
+		b.kind = kindRcode
 	}
-	b.kind, b.rcode = kindRcode, rcode
 	if len(words) > 1 {
 		code, err := strconv.ParseUint(words[1], 10, 16)
 		if err != nil {
@@ -101,8 +108,18 @@ func parseBehaviour(text string) (behaviour, error) {
 }
 
 // of returns what goes wrong with a question about name, if anything does.
-func (b *behaviours) of(name string, t dns.Type) (behaviour, bool) {
-	name = dns.Canonical(name)
+func (b *behaviours) of(name string, q dns.Question) (behaviour, bool) {
+	found, ok := b.find(dns.Canonical(name), q.Type)
+	if ok && found.kind == kindBogus {
+		if q.CheckingDisabled || q.Type == dns.TypeDS {
+			return behaviour{}, false
+		}
+		found.kind = kindRcode
+	}
+	return found, ok
+}
+
+func (b *behaviours) find(name string, t dns.Type) (behaviour, bool) {
 	if found, ok := pick(b.fail[name], t); ok {
 		return found, true
 	}
@@ -125,9 +142,13 @@ func pick(list []behaviour, t dns.Type) (behaviour, bool) {
 	return behaviour{}, false
 }
 
-// isSecure reports whether the closest _secure at or above name says yes.
-func (b *behaviours) isSecure(name string) bool {
+// isSecure reports whether the closest _secure at or above name says yes. A DS
+// record belongs to the zone above.
+func (b *behaviours) isSecure(name string, t dns.Type) bool {
 	labels := dns.Labels(dns.Canonical(name))
+	if t == dns.TypeDS && len(labels) > 0 {
+		labels = labels[1:]
+	}
 	for i := range labels {
 		if secure, ok := b.secure[strings.Join(labels[i:], ".")]; ok {
 			return secure

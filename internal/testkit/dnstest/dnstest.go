@@ -13,10 +13,13 @@
 //	_fail.*.NAME TXT "SERVFAIL"           all names below NAME, but not NAME
 //	_secure.NAME TXT "yes"                NAME and what is below is validated: the AD bit is set
 //	_secure.NAME TXT "no"                 but not here
+//	_secure      TXT "yes"                everything is, from the root down
 //
 // These names do not exist themselves. What can stand after _fail:
 //
 //	SERVFAIL, REFUSED, FORMERR, …    the response code, with an extended error: "SERVFAIL 6 signature expired"
+//	BOGUS                            SERVFAIL, and the records to those who set CD, as a validating resolver does;
+//	                                 also with an extended error; not for DS, which is the parent's
 //	TIMEOUT                          nothing comes
 //	TRUNCATE                         TC and no records over UDP; all over TCP
 //	SLOW 50ms                        the answer comes late (never in memory)

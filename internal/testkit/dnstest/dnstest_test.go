@@ -101,6 +101,28 @@ func TestResolverFailures(t *testing.T) {
 	}
 }
 
+// What is bogus is hidden from everybody who does not ask for it.
+func TestBogus(t *testing.T) {
+	w := dnstest.New(t, `
+_secure                TXT "yes"
+_fail.bad.example.com  TXT "BOGUS 7 signature expired"
+bad.example.com        TXT "text"
+bad.example.com        DS 1 13 2 00
+`)
+	q := dns.Question{Name: "bad.example.com", Type: dns.TypeTXT}
+	var e *dns.Error
+	if _, err := w.Resolve(t.Context(), q); !errors.As(err, &e) || e.Rcode != dns.RcodeServFail || len(e.ExtendedErrors) != 1 || e.ExtendedErrors[0].Code != 7 {
+		t.Errorf("error = %v, want SERVFAIL with extended error 7", err)
+	}
+	q.CheckingDisabled = true
+	if a, err := w.Resolve(t.Context(), q); err != nil || a.AuthenticData || len(a.TXTs()) != 1 {
+		t.Errorf("with CD: %+v, %v, want the text without AD", a, err)
+	}
+	if a, err := w.Resolve(t.Context(), dns.Question{Name: "bad.example.com", Type: dns.TypeDS}); err != nil || !a.AuthenticData {
+		t.Errorf("DS: %+v, %v, want an authenticated answer of the parent", a, err)
+	}
+}
+
 func TestSecure(t *testing.T) {
 	w := dnstest.New(t, world)
 	for name, want := range map[string]bool{"example.com": true, "x.example.com": true, "mx.example.com": false, "host.example.net": false, "www.example.com": false} {

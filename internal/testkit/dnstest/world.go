@@ -118,8 +118,10 @@ func (w *World) reply(q dns.Question) reply {
 	r := reply{answer: a}
 	seen := map[string]bool{}
 	for name := q.Name; ; {
-		a.AuthenticData = a.AuthenticData && (w.secure || w.behaviours.isSecure(name))
-		if b, ok := w.behaviours.of(name, q.Type); ok && r.behaviour.kind == "" {
+		a.AuthenticData = a.AuthenticData && (w.secure || w.behaviours.isSecure(name, q.Type))
+		// A resolver that does not validate an answer does not say that it did.
+		a.AuthenticData = a.AuthenticData && !q.CheckingDisabled
+		if b, ok := w.behaviours.of(name, q); ok && r.behaviour.kind == "" {
 			r.behaviour = b
 		}
 		if r.loop = seen[dns.Canonical(name)] || len(seen) > maxChain; r.loop {

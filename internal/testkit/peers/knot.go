@@ -1,6 +1,7 @@
 package peers
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strings"
@@ -15,6 +16,12 @@ type Zone struct {
 	Name   string // "example.com"
 	Text   string // owner names relative to it, or with a final dot
 	Signed bool   // with DNSSEC
+	// Server is the name server that Unbound asks about the zone, where it is
+	// another than that of most; see Knot.
+	Server string
+	// Vouched: Unbound trusts the keys by the DS records in the parent zone, of
+	// which there may be none, and not by itself.
+	Vouched bool
 }
 
 // Knot starts Knot DNS with these zones and returns its address.
@@ -65,16 +72,16 @@ func Unbound(t testing.TB, nameServer string, zones ...Zone) string {
 	b.WriteString("  chroot: \"\"\n  username: \"\"\n  pidfile: \"\"\n  use-syslog: no\n  do-daemonize: no\n  do-not-query-localhost: no\n" +
 		"  do-ip6: no\n  module-config: \"validator iterator\"\n  ede: yes\n  access-control: 127.0.0.0/8 allow\n" +
 		"  local-zone: \"test.\" nodefault\n  local-zone: \"2.0.192.in-addr.arpa.\" nodefault\n")
-	at := strings.Replace(nameServer, ":", "@", 1)
+	at := stubAddr(nameServer)
 	for _, z := range zones {
-		if z.Signed {
+		if z.Signed && !z.Vouched {
 			for _, key := range keysOf(t.Context(), nameServer, z.Name) {
 				fmt.Fprintf(&b, "  trust-anchor: %q\n", key)
 			}
 		}
 	}
 	for _, z := range zones {
-		fmt.Fprintf(&b, "stub-zone:\n  name: %q\n  stub-addr: %s\n", z.Name, at)
+		fmt.Fprintf(&b, "stub-zone:\n  name: %q\n  stub-addr: %s\n", z.Name, stubAddr(cmp.Or(z.Server, nameServer)))
 	}
 	fmt.Fprintf(&b, "forward-zone:\n  name: \".\"\n  forward-addr: %s\nremote-control:\n  control-enable: no\n", at)
 	p := start(t, program, "-d", "-c", writeFile(t, dir, "unbound.conf", b.String()))
@@ -83,6 +90,25 @@ func Unbound(t testing.TB, nameServer string, zones ...Zone) string {
 		return exchange(ctx, addr, "localhost", mdns.TypeA) != nil
 	})
 	return addr
+}
+
+func stubAddr(addr string) string { return strings.Replace(addr, ":", "@", 1) }
+
+// DS returns the records by which a parent vouches for a zone that Knot signs, as
+// text for the parent's zone file.
+func DS(t testing.TB, addr, zone string) string {
+	t.Helper()
+	answer := exchange(t.Context(), addr, zone, mdns.TypeDNSKEY)
+	if answer == nil {
+		t.Fatalf("%s has no keys of %s", addr, zone)
+	}
+	var b strings.Builder
+	for _, rr := range answer.Answer {
+		if key, ok := rr.(*mdns.DNSKEY); ok && key.Flags&mdns.SEP != 0 {
+			b.WriteString(key.ToDS(mdns.SHA256).String() + "\n")
+		}
+	}
+	return b.String()
 }
 
 // keysOf returns the keys of a zone as records in text.
