@@ -138,7 +138,9 @@ func (c *committer) write(batch []*entry, results []result) error {
 	}
 	err := c.writeBatch()
 	if err == nil && eager {
-		err = l.active.Sync()
+		if err = l.active.Sync(); err != nil {
+			l.broken = true // what of it the disk holds is not known
+		}
 	}
 	if err != nil {
 		c.undo(start, seq, last)
@@ -185,14 +187,14 @@ func (c *committer) writeLarge(e *entry) error {
 	return err
 }
 
-// undo takes a batch back. When that fails too, or what the disk holds is not
-// known after a failed sync, the segment is left and the next one begun.
+// undo takes a batch back. When that fails, too, the segment is not written any more.
 func (c *committer) undo(start position, seq uint64, last int64) {
 	l := c.log
 	l.at, l.nextSeq, c.last = start, seq, last
 	c.batch = c.batch[:0]
-	l.active.Truncate(start.offset) // also gives the space back
-	l.broken = true
+	if l.active.Truncate(start.offset) != nil { // which also gives the space back
+		l.broken = true
+	}
 }
 
 func spaceError(err error) error {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -17,23 +18,25 @@ type faultyDisk struct {
 	room     atomic.Int64  // bytes that can still be written; negative: no limit
 	writes   atomic.Int64  // writes that still succeed; negative: no limit
 	full     chan struct{} // receives when one did not
+	synced   sync.Map      // how much of each segment a power failure leaves
 	failSync atomic.Bool
 	failTrim atomic.Bool
 }
 
 func (d *faultyDisk) open(number uint64) (segmentFile, error) {
 	f, err := d.disk.open(number)
-	return &faultyFile{f, d}, err
+	return &faultyFile{f, d, number}, err
 }
 
 func (d *faultyDisk) create(number uint64) (segmentFile, error) {
 	f, err := d.disk.create(number)
-	return &faultyFile{f, d}, err
+	return &faultyFile{f, d, number}, err
 }
 
 type faultyFile struct {
 	segmentFile
-	disk *faultyDisk
+	disk   *faultyDisk
+	number uint64
 }
 
 func (f *faultyFile) WriteAt(p []byte, offset int64) (int, error) {
@@ -63,6 +66,9 @@ func (f *faultyFile) Sync() error {
 	if f.disk.failSync.Load() {
 		return &os.PathError{Op: "fdatasync", Path: "segment", Err: syscall.EIO}
 	}
+	if size, err := f.Size(); err == nil {
+		f.disk.synced.Store(f.number, size)
+	}
 	return f.segmentFile.Sync()
 }
 
@@ -71,6 +77,102 @@ func (f *faultyFile) Truncate(size int64) error {
 		return &os.PathError{Op: "truncate", Path: "segment", Err: syscall.EIO}
 	}
 	return f.segmentFile.Truncate(size)
+}
+
+// powerFails takes what was not synced from a store that is closed, and the index.
+func (d *faultyDisk) powerFails(t *testing.T, config Config) {
+	t.Helper()
+	numbers, err := d.list()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, n := range numbers {
+		size, _ := d.synced.Load(n)
+		left, _ := size.(int64)
+		if err := os.Truncate(osDisk{dir: filepath.Join(config.Dir, logName)}.path(n), left); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := removeIndex(filepath.Join(config.Dir, indexName)); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// What was acknowledged survives a power failure, and what was moved since, too.
+func TestPowerFails(t *testing.T) {
+	config, _ := testConfig(t)
+	config.SegmentBytes = 20_000
+	var d *faultyDisk
+	s := openFaulty(t, config, &d)
+	kept := map[string][]byte{}
+	keep := func(subject string, n int) {
+		raw := incompressible(subject, n)
+		kept[mustAdd(t, s, mail("", "x@example.com", raw)).ID] = []byte(raw)
+	}
+	for i := range 10 {
+		keep(fmt.Sprint("kept ", i), 3000) // more than fits into one segment
+	}
+	for range 30 {
+		mustAdd(t, s, mail("", "gone@example.com", incompressible("gone", 5000)))
+	}
+	if n, err := s.DeleteMatching(t.Context(), mustSearch(t, "to:gone@example.com")); n != 30 || err != nil {
+		t.Fatalf("DeleteMatching = %d, %v", n, err)
+	}
+	waitStats(t, s, func(Stats) bool { oldest, _ := s.log.oldest(); return oldest > 2 })
+	keep("last", 100)
+	s.Close()
+	d.powerFails(t, config)
+	s = mustOpen(t, config)
+	for id, raw := range kept {
+		wantRaw(t, s, id, raw)
+	}
+	if got := subjects(t, s, "to:gone@example.com"); len(got) != 0 {
+		t.Errorf("%d deleted messages are back", len(got))
+	}
+}
+
+// A batch that neither syncs nor can be taken back leaves bytes with numbers that
+// are given out again: they are gone when those are.
+func TestRefusedMessageDoesNotReplaceAnother(t *testing.T) {
+	config, _ := testConfig(t)
+	var d *faultyDisk
+	s := openFaulty(t, config, &d)
+	d.failSync.Store(true)
+	d.failTrim.Store(true)
+	if err := s.Receive(t.Context(), letter("refused")); !errors.Is(err, syscall.EIO) {
+		t.Fatalf("Receive = %v, want EIO", err)
+	}
+	d.failSync.Store(false)
+	if err := s.Receive(t.Context(), letter("refused")); !errors.Is(err, syscall.EIO) {
+		t.Errorf("Receive = %v, want EIO: what stands there cannot be taken away", err)
+	}
+	d.failTrim.Store(false)
+	mustAdd(t, s, letter("a"))
+	s.Close()
+	if err := removeIndex(filepath.Join(config.Dir, indexName)); err != nil {
+		t.Fatal(err)
+	}
+	s = mustOpen(t, config)
+	if got := fmt.Sprint(subjects(t, s, "")); got != "[a]" {
+		t.Errorf("List = %s, want a", got)
+	}
+}
+
+// While the disk is full, refusing does not fill it with segments.
+func TestFullDiskMakesNoSegments(t *testing.T) {
+	config, _ := testConfig(t)
+	var d *faultyDisk
+	s := openFaulty(t, config, &d)
+	d.room.Store(1000)
+	for range 50 {
+		if err := s.Receive(t.Context(), mail("", "x@example.com", incompressible("refused", 2000))); !errors.Is(err, ErrNoSpace) {
+			t.Fatalf("Receive = %v, want ErrNoSpace", err)
+		}
+		d.room.Store(1000) // the truncated bytes are free again
+	}
+	if st, err := s.Stats(t.Context()); err != nil || st.Segments != 1 {
+		t.Errorf("Stats = %+v, %v, want one segment", st, err)
+	}
 }
 
 // What could not be written or synced is refused; what was acknowledged stays; and

@@ -186,6 +186,9 @@ func (l *segmentLog) findEnd(file segmentFile, number uint64, size int64, hint p
 
 // begin closes the active segment and begins the next one.
 func (l *segmentLog) begin(number uint64) error {
+	if err := l.finish(); err != nil {
+		return err
+	}
 	file, err := l.disk.create(number)
 	if err != nil {
 		return err
@@ -206,6 +209,21 @@ func (l *segmentLog) begin(number uint64) error {
 	l.sizes[number] = segmentHeaderBytes
 	l.numbers = append(l.numbers, number)
 	return nil
+}
+
+// finish makes sure that the disk holds of the active segment what was acknowledged,
+// and nothing else: the next sync is of another file. What is in a broken one behind
+// that has numbers that will be given out again.
+func (l *segmentLog) finish() error {
+	if l.active == nil {
+		return nil
+	}
+	if l.broken {
+		if err := l.active.Truncate(l.at.offset); err != nil {
+			return err
+		}
+	}
+	return l.active.Sync()
 }
 
 // after returns the number of the segment behind one.
