@@ -23,6 +23,7 @@ import (
 	"github.com/postmuster/postmuster/internal/audit"
 	"github.com/postmuster/postmuster/internal/message"
 	"github.com/postmuster/postmuster/internal/report"
+	"github.com/postmuster/postmuster/internal/sink"
 	"github.com/postmuster/postmuster/internal/testkit/mailnet"
 	"github.com/postmuster/postmuster/internal/testkit/smtptest"
 )
@@ -119,7 +120,7 @@ func demoDomains(ctx context.Context, env *Env, world *mailnet.Net, w report.Wri
 
 // demoMessages sends the messages through a sink of its own, one after another,
 // and writes their reports.
-func demoMessages(ctx context.Context, env *Env, world *mailnet.Net, w report.Writer) error {
+func demoMessages(ctx context.Context, env *Env, world *mailnet.Net, w report.Writer) (err error) {
 	mails, err := world.Messages(env.Now())
 	if err != nil {
 		return err
@@ -129,11 +130,11 @@ func demoMessages(ctx context.Context, env *Env, world *mailnet.Net, w report.Wr
 		return err
 	}
 	defer n.client.Close()
-	s, err := startDemoSink(ctx, env, world, a, "127.0.0.1:0")
+	s, err := startDemoSink(ctx, env, world, a)
 	if err != nil {
 		return err
 	}
-	defer s.stop()
+	defer func() { err = errors.Join(err, s.stop()) }()
 	for _, mail := range mails {
 		fmt.Fprintf(env.Err, "Sending %s …\n\n", mail.Title)
 		if err := s.send(mail); err != nil {
@@ -151,50 +152,50 @@ func demoMessages(ctx context.Context, env *Env, world *mailnet.Net, w report.Wr
 	return nil
 }
 
+// freeAddr is an address of this machine on a port that nobody uses.
+const freeAddr = "127.0.0.1:0"
+
 // demoSink is a sink whose clients seem to come from the Internet.
 type demoSink struct {
 	addr    string
 	roots   *tls.Config
 	reports chan *report.Report
-	stop    func()
+	stop    func() error
 }
 
-func startDemoSink(ctx context.Context, env *Env, world *mailnet.Net, a *audit.Auditor, addr string) (*demoSink, error) {
-	listener, err := net.Listen("tcp", addr)
-	if err != nil {
-		return nil, err
-	}
+func startDemoSink(ctx context.Context, env *Env, world *mailnet.Net, a *audit.Auditor) (*demoSink, error) {
 	ctx, cancel := context.WithCancel(ctx)
-	s := &demoSink{
-		addr: listener.Addr().String(), reports: make(chan *report.Report),
-		roots: &tls.Config{RootCAs: world.Roots(), ServerName: "sink.example.com"},
+	d := &demoSink{
+		reports: make(chan *report.Report),
+		roots:   &tls.Config{RootCAs: world.Roots(), ServerName: "sink.example.com"},
 	}
-	kept, scorer, err := openSink(env, func(ctx context.Context, m *message.Message) *report.Report {
-		comeFrom(m)
-		return a.Message(ctx, m, "")
-	}, func(r *report.Report) error {
+	c := sinkConfig(env, a, func(r *report.Report) error {
 		select {
-		case s.reports <- r:
+		case d.reports <- r:
 		case <-ctx.Done():
 		}
 		return nil
 	})
-	if err != nil {
-		cancel()
-		return nil, errors.Join(err, listener.Close())
+	score := c.Score
+	c.Score = func(ctx context.Context, m *message.Message) *report.Report {
+		comeFrom(m)
+		return score(ctx, m)
 	}
 	certificate := world.CA().Issue(smtptest.Leaf{Names: []string{"sink.example.com"}})
-	server := newSinkServer(env, kept, &tls.Config{Certificates: []tls.Certificate{certificate}})
-	done := make(chan error, 2)
-	go func() { done <- server.Serve(ctx, listener) }()
-	go func() { _, err := scorer.Run(ctx); done <- err }()
-	s.stop = func() {
+	c.SMTP, c.StartTLS, c.TLS = freeAddr, true, &tls.Config{Certificates: []tls.Certificate{certificate}}
+	s, err := sink.Open(ctx, c)
+	if err != nil {
 		cancel()
-		<-done
-		<-done
-		kept.Close()
+		return nil, err
 	}
-	return s, nil
+	d.addr = s.Addrs().SMTP
+	done := make(chan error, 1)
+	go func() { _, err := s.Run(ctx); done <- err }()
+	d.stop = func() error {
+		cancel()
+		return <-done
+	}
+	return d, nil
 }
 
 // comeFrom gives a message the address of the demo's sender that said its HELO.
@@ -236,39 +237,41 @@ func keepDemo(ctx context.Context, env *Env, world *mailnet.Net) error {
 	if err := os.WriteFile(roots, pem.EncodeToMemory(block), 0o644); err != nil {
 		return err
 	}
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return err
-	}
 	a, n, err := demoAuditor(env, world, checks.Message)
 	if err != nil {
 		return err
 	}
 	defer n.client.Close()
-	sayHow(env, world, roots, listener.Addr())
 	w, err := report.NewWriter("table", env.Out, env.style(false, false))
 	if err != nil {
 		return err
 	}
-	_, err = serveSink(ctx, env, a, listener, w)
+	c := sinkConfig(env, a, w.Write)
+	c.SMTP, c.HTTP = freeAddr, freeAddr
+	s, err := sink.Open(ctx, c)
+	if err != nil {
+		return err
+	}
+	sayHow(env, world, roots, s)
+	_, err = s.Run(ctx)
 	return err
 }
 
-func sayHow(env *Env, world *mailnet.Net, roots string, smtpAddr net.Addr) {
+func sayHow(env *Env, world *mailnet.Net, roots string, s *sink.Sink) {
 	command := fmt.Sprintf("SSL_CERT_FILE=%s postmuster audit --resolver %s --blocklist %s", roots, world.DNS.Addr(), mailnet.Blocklist)
 	for _, pair := range world.ConnectTo() {
 		command += " \\\n    --connect-to '" + pair + "'"
 	}
-	host, port, _ := net.SplitHostPort(smtpAddr.String())
+	host, port, _ := net.SplitHostPort(s.Addrs().SMTP)
 	fmt.Fprintf(env.Out, `
 Everything is still running; Ctrl-C ends it. Audit a domain of it:
 
   %s \
     %s
 
-Send a message to the sink, and see its report here:
+Send a message to the sink, and see its report here and at %s:
 
   swaks --server %s --port %s --from news@example.net --to sam@recipient.test
   printf 'EHLO localhost\r\nMAIL FROM:<news@example.net>\r\nRCPT TO:<sam@recipient.test>\r\nDATA\r\nSubject: hello\r\n\r\nhello\r\n.\r\nQUIT\r\n' | nc %s %s
-`, command, mailnet.Domains[1], host, port, host, port)
+`, command, mailnet.Domains[1], s.URL(), host, port, host, port)
 }

@@ -2,11 +2,10 @@ package cmd
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -15,36 +14,68 @@ import (
 	"github.com/postmuster/postmuster/internal/message"
 	"github.com/postmuster/postmuster/internal/report"
 	"github.com/postmuster/postmuster/internal/sink"
-	sinksmtp "github.com/postmuster/postmuster/internal/sink/smtp"
 	"github.com/postmuster/postmuster/internal/sink/store"
 )
 
-// defaultSMTPAddr is the port that users of such tools know.
-const defaultSMTPAddr = "127.0.0.1:1025"
+// The ports that users of such tools know.
+const (
+	defaultSMTPAddr = "127.0.0.1:1025"
+	defaultHTTPAddr = "127.0.0.1:8025"
+)
+
+// sinkFlags say where a sink listens and what it keeps.
+type sinkFlags struct {
+	auditFlags
+
+	smtp, smtps, lmtp, http string
+
+	data        string
+	durability  string
+	maxMessages int
+	maxAge      time.Duration
+	maxBytes    size
+	maxSize     size
+}
 
 func newSink(env *Env) *cobra.Command {
-	f := auditFlags{scope: checks.Message}
-	var addr string
+	f := &sinkFlags{auditFlags: auditFlags{scope: checks.Message}}
 	c := &cobra.Command{
 		Use:   "sink",
-		Short: "Receive mail over SMTP and score it; deliver nothing",
-		Long: `Receive mail over SMTP, score each message as it comes, and deliver nothing.
+		Short: "Receive mail over SMTP, score it and show it; deliver nothing",
+		Long: `Receive mail over SMTP, score each message as it comes, show it on a page and
+over an API, and deliver nothing.
 
-Point the application under test at the address. It ends with Ctrl-C.`,
+Point the application under test at the SMTP address, and a browser at the page.
+It ends with Ctrl-C.`,
 		Example: `  postmuster sink
-  postmuster sink --smtp 127.0.0.1:2525 --format ndjson
+  postmuster sink --data ./mail --max-age 168h
   swaks --server 127.0.0.1:1025 --from a@example.com --to b@example.net`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return runSink(cmd.Context(), env, &f, addr)
+			return runSink(cmd.Context(), env, f)
 		},
 	}
 	f.register(c)
-	c.Flags().StringVar(&addr, "smtp", defaultSMTPAddr, "listen for SMTP on this `address`")
 	return c
 }
 
-func runSink(ctx context.Context, env *Env, f *auditFlags, addr string) error {
+func (f *sinkFlags) register(c *cobra.Command) {
+	f.auditFlags.register(c)
+	flags := c.Flags()
+	flags.StringVar(&f.smtp, "smtp", defaultSMTPAddr, "receive mail on this `address`, host:port or unix:PATH; port 0 picks a free one, off is none")
+	flags.StringVar(&f.smtps, "smtps", "", "receive mail with TLS from the first byte on this `address`")
+	flags.StringVar(&f.lmtp, "lmtp", "", "receive mail over LMTP on this `address`")
+	flags.StringVar(&f.http, "http", defaultHTTPAddr, "show the page and the API on this `address`; off is none")
+	flags.StringVar(&f.data, "data", "", "keep the mail in this `directory` (default: in memory)")
+	flags.StringVar(&f.durability, "durability", "", "what a message that was answered 250 survives: durable (a power failure), disk (a kill), memory (default: durable with --data)")
+	fixedCompletion(c, "durability", []string{string(store.Durable), string(store.Disk), string(store.Memory)})
+	flags.IntVar(&f.maxMessages, "max-messages", 0, "keep the newest `n` messages (default: all)")
+	flags.DurationVar(&f.maxAge, "max-age", 0, "keep messages for this `time` (default: for ever)")
+	flags.Var(&f.maxBytes, "max-bytes", "keep the newest messages up to this `size` together, 500MB (default: 256 MB in memory, no limit with --data)")
+	flags.Var(&f.maxSize, "max-size", "refuse a message above this `size` (default 50MB)")
+}
+
+func runSink(ctx context.Context, env *Env, f *sinkFlags) error {
 	if err := f.check(env.Suite); err != nil {
 		return err
 	}
@@ -59,57 +90,52 @@ func runSink(ctx context.Context, env *Env, f *auditFlags, addr string) error {
 	if err != nil {
 		return err
 	}
-	listener, err := net.Listen("tcp", addr)
-	if err != nil {
-		return fmt.Errorf("--smtp %s: %w", addr, err)
-	}
-	fmt.Fprintf(env.Err, "postmuster sink: SMTP on %s; nothing is delivered, Ctrl-C ends\n", listener.Addr())
 	_, err = f.write(env, true, func(w report.Writer) (int, error) {
-		left, err := serveSink(ctx, env, auditor, listener, w)
-		if left > 0 {
-			fmt.Fprintf(env.Err, "postmuster sink: %d messages were received and not scored\n", left)
-		}
-		return exitMet, err
+		return exitMet, serveSink(ctx, env, f.config(env, auditor, w.Write))
 	})
 	return errors.Join(err, network.close(&f.net))
 }
 
-// serveSink receives until ctx ends, and writes the reports. It returns how many
-// messages were not scored.
-func serveSink(ctx context.Context, env *Env, a *audit.Auditor, l net.Listener, w report.Writer) (left int, err error) {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	score := func(ctx context.Context, m *message.Message) *report.Report { return a.Message(ctx, m, "") }
-	kept, scorer, err := openSink(env, score, w.Write)
-	if err != nil {
-		return 0, errors.Join(err, l.Close())
+// config returns what the flags say of the sink.
+func (f *sinkFlags) config(env *Env, a *audit.Auditor, write func(*report.Report) error) sink.Config {
+	c := sinkConfig(env, a, write)
+	c.SMTP, c.SMTPS, c.LMTP, c.HTTP = addrOf(f.smtp), addrOf(f.smtps), addrOf(f.lmtp), addrOf(f.http)
+	c.Store = store.Config{
+		Dir: f.data, Durability: store.Durability(f.durability),
+		MaxMessages: f.maxMessages, MaxAge: f.maxAge, MaxBytes: int64(f.maxBytes),
 	}
-	served := make(chan error, 1)
-	go func() {
-		served <- newSinkServer(env, kept, nil).Serve(ctx, l)
-		cancel()
-	}()
-	left, err = scorer.Run(ctx)
-	cancel()
-	return left, errors.Join(err, <-served, kept.Close())
+	c.MaxMessageBytes = int64(f.maxSize)
+	return c
 }
 
-// openSink opens a store in memory, and a scorer for what it receives.
-func openSink(env *Env, score func(context.Context, *message.Message) *report.Report, write func(*report.Report) error) (*store.Store, *sink.Scorer, error) {
-	kept, err := store.Open(store.Config{Now: env.Now, Logger: sinkLogger(env)})
-	if err != nil {
-		return nil, nil, err
+// addrOf returns the address that a flag names: none if it is off.
+func addrOf(flag string) string {
+	if flag == "off" {
+		return ""
 	}
-	return kept, &sink.Scorer{Store: kept, Score: score, Report: write, Logger: sinkLogger(env)}, nil
+	return flag
 }
 
-func sinkLogger(env *Env) *slog.Logger {
-	return slog.New(slog.NewTextHandler(env.Err, &slog.HandlerOptions{Level: slog.LevelWarn}))
+// sinkConfig returns the configuration of a sink in this environment that
+// listens nowhere yet and keeps what it receives in memory.
+func sinkConfig(env *Env, a *audit.Auditor, write func(*report.Report) error) sink.Config {
+	return sink.Config{
+		Score:  func(ctx context.Context, m *message.Message) *report.Report { return a.Message(ctx, m, "") },
+		Report: write, Version: version(), Hostname: env.Hostname, Now: env.Now,
+		Logger: slog.New(slog.NewTextHandler(env.Err, &slog.HandlerOptions{Level: slog.LevelWarn})),
+	}
 }
 
-func newSinkServer(env *Env, handler sinksmtp.Handler, tlsConfig *tls.Config) *sinksmtp.Server {
-	return sinksmtp.New(sinksmtp.Config{
-		Handler: handler, Domain: env.Hostname, Now: env.Now, TLS: tlsConfig, Auth: true,
-		Logger: sinkLogger(env),
-	})
+// serveSink receives until ctx ends.
+func serveSink(ctx context.Context, env *Env, c sink.Config) error {
+	s, err := sink.Open(ctx, c)
+	if err != nil {
+		return explainSink(err)
+	}
+	greet(env, s)
+	sum, err := s.Run(ctx)
+	if err == nil {
+		fmt.Fprintf(env.Err, "postmuster sink: %s\n", sumUp(sum))
+	}
+	return err
 }

@@ -1,4 +1,3 @@
-// Package sink has the messages in the store scored.
 package sink
 
 import (
@@ -144,7 +143,8 @@ func (s *Scorer) one(ctx context.Context, id string, oneReport *sync.Mutex) erro
 	}
 	kept, err := summarise(r)
 	if err == nil {
-		err = s.Store.SetReport(ctx, id, kept)
+		// What was found out is kept and told, even if we end while it is written.
+		err = s.Store.SetReport(context.WithoutCancel(ctx), id, kept)
 	}
 	if err != nil {
 		return s.leave(ctx, id, err)

@@ -1,0 +1,89 @@
+package cmd
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"strings"
+	"syscall"
+
+	"github.com/postmuster/postmuster/internal/sink"
+	"github.com/postmuster/postmuster/internal/sink/httpd"
+	"github.com/postmuster/postmuster/internal/sink/store"
+)
+
+// greet says where the sink is: to a person, and in one line to a program.
+func greet(env *Env, s *sink.Sink) {
+	a := s.Addrs()
+	fmt.Fprintln(env.Err, "postmuster sink: nothing is delivered; Ctrl-C ends")
+	for _, line := range []struct{ what, where string }{
+		{"SMTP", a.SMTP}, {"SMTP with TLS", a.SMTPS}, {"LMTP", a.LMTP}, {"page and API", s.URL()},
+	} {
+		if line.where != "" {
+			fmt.Fprintf(env.Err, "  %-14s %s\n", line.what, line.where)
+		}
+	}
+	ready := "READY"
+	for _, word := range []struct{ key, value string }{{"smtp", a.SMTP}, {"smtps", a.SMTPS}, {"lmtp", a.LMTP}, {"http", a.HTTP}} {
+		if word.value != "" {
+			ready += " " + word.key + "=" + word.value
+		}
+	}
+	fmt.Fprintln(env.Err, ready)
+}
+
+// sumUp says what a run came to.
+func sumUp(sum sink.Summary) string {
+	text := fmt.Sprintf("%s received, %d scored", count(sum.Received, "message"), sum.Scored)
+	if sum.Unscored > 0 {
+		text += fmt.Sprintf(", %d not yet scored", sum.Unscored)
+	}
+	if sum.Failed > 0 {
+		text += fmt.Sprintf("; %s without a message", count(sum.Failed, "session"))
+	}
+	return text
+}
+
+func count(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}
+
+// explainSink says of an error at start what to do about it.
+func explainSink(err error) error {
+	if listen, ok := errors.AsType[*sink.ListenError](err); ok {
+		return explainListen(listen)
+	}
+	switch {
+	case errors.Is(err, store.ErrInUse):
+		return fmt.Errorf("--data: %w: another postmuster sink keeps its mail there; end it, or name another directory", err)
+	case errors.Is(err, store.ErrVersion):
+		return fmt.Errorf("--data: %w; use that version of postmuster, or name another directory", err)
+	case errors.Is(err, syscall.EACCES), errors.Is(err, syscall.EROFS), errors.Is(err, syscall.EPERM):
+		return fmt.Errorf("--data: %w; the sink must be able to write there", err)
+	}
+	return err
+}
+
+func explainListen(e *sink.ListenError) error {
+	flag := "--" + e.Service + " " + e.Addr
+	switch {
+	case errors.Is(e.Err, syscall.EADDRINUSE):
+		return fmt.Errorf("%s: %s is in use by another program; end it, or choose another address (port 0 picks a free one)", flag, portOf(e.Addr))
+	case errors.Is(e.Err, syscall.EACCES):
+		return fmt.Errorf("%s: %s may not be listened on by this user; a port above 1023 may", flag, portOf(e.Addr))
+	case errors.Is(e.Err, httpd.ErrOpen):
+		return fmt.Errorf("%s: not a loopback address: everybody who reaches it could send and read mail; set --token, or say --insecure if this is intended", flag)
+	default:
+		return fmt.Errorf("%s: %w", flag, e.Err)
+	}
+}
+
+func portOf(addr string) string {
+	if _, port, err := net.SplitHostPort(addr); err == nil && !strings.HasPrefix(addr, "unix:") {
+		return "port " + port
+	}
+	return addr
+}
