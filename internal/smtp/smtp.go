@@ -159,6 +159,7 @@ const (
 	FromServer Direction = "S"
 	FromClient Direction = "C"
 	Note       Direction = "*" // what happened beside the dialogue: "connected", "TLS 1.3 …"
+	Fault      Direction = "!" // what we did wrong on purpose: "fault greylisting: reply 451 4.7.1 …"
 )
 
 // A Line is one line of a transcript.

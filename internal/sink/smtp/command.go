@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/postmuster/postmuster/internal/message"
+	"github.com/postmuster/postmuster/internal/sink/fault"
 )
 
 // command reads one command line, and does what go-smtp must not see or would
@@ -39,7 +40,11 @@ func (l *leg) command() error {
 		c.readPath(text, verb, arg)
 	case "BDAT":
 		c.readBDAT(arg)
-	case "STARTTLS":
+	}
+	if c.running.Faults != nil && l.fault() {
+		return nil
+	}
+	if verb == "STARTTLS" {
 		return l.startTLS()
 	}
 	return nil
@@ -91,14 +96,23 @@ func (l *leg) startTLS() error {
 		c.early("STARTTLS")
 		c.in.skip(c.in.len())
 	}
+	if c.wrong.Drop == fault.DropInstead {
+		c.drop()
+		return nil
+	}
 	c.reply("220 2.0.0 ready to start TLS")
 	if err := c.flush(); err != nil {
 		return err
 	}
+	if c.wrong.Drop == fault.DropAfter {
+		c.drop()
+		return nil
+	}
 	if err := c.handshake(); err != nil {
 		return err
 	}
-	c.greeting, c.envelope = greeting{}, message.Envelope{}
+	c.greeting = greeting{}
+	c.forgetEnvelope()
 	c.authMechanism, c.authIdentity = "", ""
 	l.over = true
 	l.next = &leg{conn: c, mute: true}

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/postmuster/postmuster/internal/message"
+	"github.com/postmuster/postmuster/internal/sink/fault"
 )
 
 const (
@@ -48,14 +49,16 @@ type conn struct {
 
 	session
 	transcript transcript
-	broken     bool // nothing more can be read or said
+	id         uint64         // its number
+	wrong      fault.Decision // what is to go wrong with the reply to come
+	broken     bool           // nothing more can be read or said
 
 	stop      atomic.Int32
 	idleSince atomic.Int64 // in Unix nanoseconds; 0 while it does something
 }
 
 func newConn(r *running, accepted net.Conn) *conn {
-	c := &conn{running: r, accepted: accepted, stream: accepted}
+	c := &conn{running: r, accepted: accepted, stream: accepted, id: r.accepted.Add(1)}
 	c.transcript.now, c.transcript.began = r.Now, r.Now()
 	c.peer, c.local = addrPort(accepted.RemoteAddr()), addrPort(accepted.LocalAddr())
 	c.in.buf = make([]byte, smallBuffer)
@@ -96,12 +99,19 @@ func (c *conn) flush() error {
 	if len(c.out) == 0 {
 		return nil
 	}
+	defer func() { c.out = c.out[:0] }()
+	if isSlow(c.wrong) {
+		return c.flushSlowly()
+	}
+	return c.send(c.out)
+}
+
+func (c *conn) send(p []byte) error {
 	c.stream.SetWriteDeadline(time.Now().Add(c.running.Timeouts.Write))
 	if c.stop.Load() != stopNone {
 		c.stream.SetWriteDeadline(time.Now().Add(interruptedWrite))
 	}
-	_, err := c.stream.Write(c.out)
-	c.out = c.out[:0]
+	_, err := c.stream.Write(p)
 	return err
 }
 
@@ -238,12 +248,17 @@ func (l *leg) replyLine(line string) {
 	}
 	first := c.lastLine
 	c.lastLine = len(line) < 4 || line[3] != '-'
-	c.reply(line)
-	if c.replied >= 400 {
-		c.failed = true
+	if !c.faultyReply(line) {
+		c.reply(line)
+		if c.replied >= 400 {
+			c.failed = true
+		}
+		if c.verb == "EHLO" && c.replied == 250 {
+			c.greeted(first, c.lastLine)
+		}
 	}
-	if c.verb == "EHLO" && c.replied == 250 {
-		c.greeted(first, c.lastLine)
+	if c.lastLine && c.wrong.Drop == fault.DropAfter {
+		c.drop()
 	}
 }
 
@@ -254,11 +269,21 @@ func (l *leg) begin() error {
 		return nil
 	}
 	c.transcript.note("connected")
+	wrong := c.decide(fault.Connect)
+	if refuses(wrong) && wrong.Reply == nil {
+		c.drop()
+		return nil
+	}
 	if c.running.ImplicitTLS {
-		if err := c.handshake(); err != nil {
+		if err := c.implicitTLS(); err != nil || c.broken {
 			return err
 		}
-		c.tls.Implicit = true
+		c.wrong = wrong
+	}
+	if refuses(wrong) {
+		c.say(wrong.Reply)
+		c.broken = true // what could be said yet?
+		return nil
 	}
 	if spokeEarly(c.accepted) && c.tls == nil {
 		c.early("banner")
@@ -284,9 +309,36 @@ func (l *leg) SetDeadline(time.Time) error      { return nil } // deadlines are 
 func (l *leg) SetReadDeadline(time.Time) error  { return nil }
 func (l *leg) SetWriteDeadline(time.Time) error { return nil }
 
+// implicitTLS begins a connection that is TLS from its first byte. A reply has
+// no place before it: a fault that has one drops the connection.
+func (c *conn) implicitTLS() error {
+	if refuses(c.decide(fault.StartTLS)) || c.wrong.Drop == fault.DropInstead {
+		c.drop()
+		return nil
+	}
+	if err := c.handshake(); err != nil {
+		return err
+	}
+	c.tls.Implicit = true
+	if c.wrong.Drop == fault.DropAfter {
+		c.drop()
+	}
+	return nil
+}
+
 // handshake puts TLS on the stream.
 func (c *conn) handshake() error {
-	t := tls.Server(c.stream, c.running.TLS)
+	config := c.running.TLS
+	switch c.wrong.TLS {
+	case fault.TLSHandshake, fault.TLSDrop:
+		return c.breakTLS(c.wrong.TLS)
+	case fault.TLSCertificate:
+		var err error
+		if config, err = c.running.expired(); err != nil {
+			return err
+		}
+	}
+	t := tls.Server(c.stream, config)
 	c.accepted.SetDeadline(time.Now().Add(c.running.Timeouts.TLS))
 	if c.stop.Load() != stopNone {
 		return os.ErrDeadlineExceeded

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/postmuster/postmuster/internal/message"
+	"github.com/postmuster/postmuster/internal/sink/fault"
 )
 
 // slowContent is RFC 5321 §4.5.2 said as plainly as possible.
@@ -56,20 +57,25 @@ func FuzzContent(f *testing.F) {
 // FuzzSession says anything at all to a server, and expects that it ends, and
 // that a message that follows a quiet end of commands is kept.
 func FuzzSession(f *testing.F) {
-	f.Add("EHLO a\r\nMAIL FROM:<a@example.com>\r\nRCPT TO:<b@example.net>\r\nDATA\r\nx\r\n.\r\nQUIT\r\n")
-	f.Add("EHLO a\r\nMAIL FROM:<>\r\nRCPT TO:<b>\r\nBDAT 3\r\nabcBDAT 0 LAST\r\nBDAT 5\r\nRSET\r\n")
-	f.Add("STARTTLS\r\nAUTH LOGIN\r\n\r\n\r\nBDAT 99999999999 LAST\r\n")
-	f.Fuzz(func(t *testing.T, say string) {
+	f.Add("EHLO a\r\nMAIL FROM:<a@example.com>\r\nRCPT TO:<b@example.net>\r\nDATA\r\nx\r\n.\r\nQUIT\r\n", true)
+	f.Add("EHLO a\r\nMAIL FROM:<>\r\nRCPT TO:<b>\r\nBDAT 3\r\nabcBDAT 0 LAST\r\nBDAT 5\r\nRSET\r\n", false)
+	f.Add("STARTTLS\r\nAUTH LOGIN\r\n\r\n\r\nBDAT 99999999999 LAST\r\n", true)
+	f.Fuzz(func(t *testing.T, say string, faulty bool) {
 		near, far := net.Pipe()
 		l := &oneConn{conns: make(chan net.Conn, 1)}
 		l.conns <- near
 		ctx, cancel := context.WithCancel(t.Context())
 		ended := make(chan struct{}, 1)
-		s := New(Config{
+		config := Config{
 			Domain: "sink.example.com", Now: time.Now, Logger: slog.New(slog.DiscardHandler), Auth: true, MaxMessageBytes: 1 << 20,
 			Handler:  handlerFunc(func(context.Context, *message.Message) error { return &Reply{Code: 450, Text: "no"} }),
 			Sessions: func(*message.Session) { ended <- struct{}{} },
-		})
+		}
+		if faulty {
+			config.Faults, config.Sleep = fault.NewInjector(time.Now), new(waits).sleep
+			config.Faults.Set(everythingWrong)
+		}
+		s := New(config)
 		served := make(chan error, 1)
 		go func() { served <- s.Serve(ctx, l) }()
 		go io.Copy(io.Discard, far)
@@ -82,6 +88,17 @@ func FuzzSession(f *testing.F) {
 		}
 	})
 }
+
+// everythingWrong makes some of each fault.
+const everythingWrong = `rules:
+  - {name: a, on: any, every: 7, reply: 451}
+  - {name: b, on: [data, body], every: 3, reply: 250 yes}
+  - {name: c, on: any, every: 11, drop: instead}
+  - {name: d, on: any, every: 13, drop: after}
+  - {name: e, on: any, every: 2, tarpit: 1s, slow: {line: 1s, bytes: 1}}
+  - {name: f, on: any, every: 17, drop: before}
+  - {name: g, on: any, every: 19, reply: "421 4.3.2 a\nb"}
+`
 
 // oneConn is a listener with one connection.
 type oneConn struct{ conns chan net.Conn }

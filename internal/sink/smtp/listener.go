@@ -4,6 +4,7 @@ import (
 	"context"
 	"net"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -16,7 +17,8 @@ type running struct {
 	Config
 	ctx context.Context // go-smtp's sessions get none
 
-	again *handover
+	again    *handover
+	accepted atomic.Uint64 // connections
 
 	mu    sync.Mutex
 	conns map[*conn]struct{}

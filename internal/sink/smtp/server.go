@@ -20,6 +20,7 @@ import (
 	gosmtp "github.com/emersion/go-smtp"
 
 	"github.com/postmuster/postmuster/internal/message"
+	"github.com/postmuster/postmuster/internal/sink/fault"
 )
 
 // A Handler takes received messages.
@@ -43,6 +44,11 @@ type Config struct {
 	ImplicitTLS bool        // TLS from the first byte instead (RFC 8314)
 	LMTP        bool        // speak RFC 2033 instead of SMTP
 	Auth        bool        // offer AUTH and take any credentials
+
+	// Faults are what the server does wrong on purpose; nil for nothing. Sleep
+	// is how it waits for that; nil for a timer.
+	Faults *fault.Injector
+	Sleep  func(context.Context, time.Duration) error
 
 	// Sessions is told of each connection that ended otherwise than with a
 	// message taken and QUIT: nothing was sent, a command was refused, it
@@ -93,6 +99,9 @@ func New(config Config) *Server {
 	def(&config.Timeouts.Content, DefaultContentTimeout)
 	def(&config.Timeouts.TLS, DefaultTLSTimeout)
 	def(&config.Timeouts.Write, DefaultWriteTimeout)
+	if config.Sleep == nil {
+		config.Sleep = sleep
+	}
 	return &Server{config: config}
 }
 

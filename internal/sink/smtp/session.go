@@ -9,6 +9,7 @@ import (
 	gosmtp "github.com/emersion/go-smtp"
 
 	"github.com/postmuster/postmuster/internal/message"
+	"github.com/postmuster/postmuster/internal/sink/fault"
 )
 
 // session is what the commands of a connection have established.
@@ -25,6 +26,8 @@ type session struct {
 	spokeEarly                  []string
 
 	envelope message.Envelope
+	begun    bool     // by MAIL
+	names    []string // of the recipients, as go-smtp calls them
 
 	chunkSize int64
 	chunkPace pace
@@ -69,7 +72,9 @@ func (r *running) newSession(c *gosmtp.Conn) (gosmtp.Session, error) {
 }
 
 // Reset forgets the envelope.
-func (t transaction) Reset() { t.conn.envelope = message.Envelope{} }
+func (t transaction) Reset() { t.conn.forgetEnvelope() }
+
+func (c *conn) forgetEnvelope() { c.envelope, c.begun, c.names = message.Envelope{}, false, nil }
 
 // Logout does nothing: the connection's end is seen by leg.Close.
 func (t transaction) Logout() error { return nil }
@@ -78,13 +83,18 @@ func (t transaction) Logout() error { return nil }
 // those that go-smtp made of them.
 func (t transaction) Mail(string, *gosmtp.MailOptions) error {
 	c := t.conn
+	if c.begun { // go-smtp would keep the recipients of before
+		return &gosmtp.SMTPError{Code: 503, EnhancedCode: gosmtp.EnhancedCode{5, 5, 1}, Message: "nested MAIL"} // RFC 5321 §4.1.4
+	}
+	c.begun = true
 	c.envelope = message.Envelope{MailFrom: c.path.mailbox, Params: c.path.params}
 	return nil
 }
 
 // Rcpt adds a recipient.
-func (t transaction) Rcpt(string, *gosmtp.RcptOptions) error {
+func (t transaction) Rcpt(name string, _ *gosmtp.RcptOptions) error {
 	c := t.conn
+	c.names = append(c.names, name)
 	c.envelope.Rcpt = append(c.envelope.Rcpt, message.Rcpt{To: c.path.mailbox, Params: c.path.params})
 	return nil
 }
@@ -93,31 +103,56 @@ func (t transaction) Rcpt(string, *gosmtp.RcptOptions) error {
 // use the connection only after r has ended well: then the connection's own
 // goroutine waits for it.
 func (t transaction) Data(r io.Reader) error {
+	read, chunked, err := t.read(r)
+	if err != nil {
+		return err
+	}
+	return t.conn.receive(read, chunked)
+}
+
+// LMTPData is Data over LMTP. It always runs in a goroutine of its own.
+func (t transaction) LMTPData(r io.Reader, status gosmtp.StatusCollector) error {
+	read, chunked, err := t.read(r)
+	if err != nil {
+		return err
+	}
+	t.conn.receiveEach(read, chunked, status)
+	return nil
+}
+
+func (t transaction) read(r io.Reader) (read *content, chunked bool, err error) {
 	c := t.conn
 	if chunks, ok := r.(*io.PipeReader); ok {
 		raw, err := c.running.readChunks(chunks)
-		if err != nil {
-			return err
-		}
-		return c.receive(raw, 0, true)
+		return &content{raw: raw}, true, err
+	}
+	if c.broken { // by a fault, at the 354
+		return nil, false, io.ErrUnexpectedEOF
 	}
 	if c.in.len() > 0 {
 		c.early("DATA") // RFC 2920 §3.1: it must wait for the 354
 	}
-	read, err := c.readContent()
+	read, err = c.readContent()
 	c.feed = []byte(".\r\n") // ends what go-smtp takes for the content
-	if err != nil {
-		return err
-	}
-	return c.receive(read.raw, read.unstuffed, false)
+	return read, false, err
 }
 
-// receive hands a message to the handler.
-func (c *conn) receive(raw []byte, unstuffed int, chunked bool) error {
-	s := c.describe()
-	s.UnstuffedDots, s.Chunked = unstuffed, chunked
+// receive hands a message to the handler, unless a fault is in the way.
+func (c *conn) receive(read *content, chunked bool) error {
+	if refuses(c.decide(fault.Body)) {
+		return errFault
+	}
 	envelope := c.envelope
-	m := &message.Message{Raw: raw, Origin: message.OriginSMTP, Envelope: &envelope, Session: s}
+	return c.deliver(read, &envelope, chunked)
+}
+
+// errFault is never sent: a fault takes its place.
+var errFault = errors.New("refused on purpose")
+
+func (c *conn) deliver(read *content, envelope *message.Envelope, chunked bool) error {
+	s := c.describe()
+	s.UnstuffedDots, s.Chunked = read.unstuffed, chunked
+	m := &message.Message{Raw: read.raw, Origin: message.OriginSMTP, Envelope: envelope, Session: s}
 	err := c.running.Handler.Receive(c.running.ctx, m)
 	if reply := (*Reply)(nil); errors.As(err, &reply) {
 		if err = reply.err(); reply.Code/100 != 2 {
@@ -130,5 +165,10 @@ func (c *conn) receive(raw []byte, unstuffed int, chunked bool) error {
 	c.taken++
 	c.failed = false
 	c.transcript.forget()
+	if c.wrong.Drop != "" {
+		for _, mark := range c.wrong.Marks { // the session is told of, too
+			c.transcript.fault(mark)
+		}
+	}
 	return err
 }

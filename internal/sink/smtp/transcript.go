@@ -34,6 +34,8 @@ func (t *transcript) client(text string) { t.add(smtp.FromClient, text) }
 func (t *transcript) server(text string) { t.add(smtp.FromServer, text) }
 func (t *transcript) note(text string)   { t.add(smtp.Note, text) }
 
+func (t *transcript) fault(text string) { t.add(smtp.Fault, text) }
+
 func (t *transcript) add(from smtp.Direction, text string) {
 	lines, limit := &t.head, maxHead
 	if t.inTail {
@@ -41,7 +43,7 @@ func (t *transcript) add(from smtp.Direction, text string) {
 	}
 	if len(*lines) >= limit {
 		t.cut = true
-		if from != smtp.Note || t.notes >= maxNotes {
+		if from != smtp.Note && from != smtp.Fault || t.notes >= maxNotes {
 			return
 		}
 		t.notes++
