@@ -56,9 +56,7 @@ refuse mail; 2 usage; 3 nothing is, but such a list could not be asked.`,
 			if err != nil {
 				return err
 			}
-			if f.net.record != "" && slices.ContainsFunc(zones, dnsbl.Zone.Keyed) {
-				fmt.Fprintf(env.Err, "postmuster: %s holds the key of a list: do not pass it on\n", f.net.record)
-			}
+			warnOfKeys(env, f.net.record, zones)
 			return f.run(cmd.Context(), env, func(ctx context.Context, n *network) (answer, error) {
 				r := askLists(ctx, n, zones, subjects)
 				return answer{value: r, code: r.code(), text: r.write}, nil
@@ -104,6 +102,14 @@ func (f *blocklistFlags) zones() ([]dnsbl.Zone, error) {
 		}
 	}
 	return zones, nil
+}
+
+// warnOfKeys says that a recording will hold the questions as they were asked,
+// with the keys of customers in them.
+func warnOfKeys(env *Env, record string, zones []dnsbl.Zone) {
+	if record != "" && slices.ContainsFunc(zones, dnsbl.Zone.Keyed) {
+		fmt.Fprintf(env.Err, "postmuster: %s holds the key of a list: do not pass it on\n", record)
+	}
 }
 
 // zoneNamed returns a list that is known, or what a list that is not can be

@@ -61,6 +61,11 @@ func TestKeysOfBlocklistsAreNotShown(t *testing.T) {
 		})
 	}
 	l := testEnv(t)
+	l.zone("2.0.0.127." + key + ".zen.dq.spamhaus.net. A 127.0.0.2\n99.2.0.192." + key + ".zen.dq.spamhaus.net. A 127.0.0.4\nexample.com. MX 10 mx.example.com.\nmx.example.com. A 192.0.2.99\n")
+	got := l.ask("audit", "-v", "--no-smtp", "--blocklist", key+".zen.dq.spamhaus.net", "--record", l.dir+"/recording", "example.com")
+	if strings.Contains(got.out+got.err, key) || !strings.Contains(got.out, "zen.spamhaus.org") || !strings.Contains(got.err, "holds the key") {
+		t.Errorf("an audit shows the key, or not the list, or does not warn:\n%s", got)
+	}
 	if got := l.run("blocklist", "--key", key, "192.0.2.99"); got.code != exitUsage || strings.Contains(got.out+got.err, key) {
 		t.Errorf("a key without its zone:\n%s", got)
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/postmuster/postmuster/checks"
 	"github.com/postmuster/postmuster/checks/fact"
 	"github.com/postmuster/postmuster/internal/audit"
+	"github.com/postmuster/postmuster/internal/proto/dnsbl"
 	"github.com/postmuster/postmuster/internal/report"
 	"github.com/postmuster/postmuster/internal/verdict"
 )
@@ -126,6 +127,12 @@ func (f *auditFlags) auditor(env *Env, net *network) (*audit.Auditor, error) {
 	if err != nil {
 		return nil, err
 	}
+	var zones []dnsbl.Zone
+	for _, name := range f.blocklists {
+		zone, _ := dnsbl.ZoneNamed(name)
+		zones = append(zones, zone)
+	}
+	warnOfKeys(env, f.net.record, zones)
 	return &audit.Auditor{
 		Suite: env.Suite, Net: net.Net, Options: options, Selection: f.selection, Policy: f.policy(),
 		Profile: checks.Profile(f.profile), Timeout: f.timeout, Tool: tool(),
