@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"os"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -183,7 +184,10 @@ func (f *netFlags) resolver(env *Env, n *network) (dns.Resolver, error) {
 	n.client = client
 	var resolver dns.Resolver = client
 	if f.verbose {
+		var oneAtATime sync.Mutex // questions are asked side by side
 		resolver = probedns.Logged(resolver, func(q dns.Question, a *dns.Answer, err error) {
+			oneAtATime.Lock()
+			defer oneAtATime.Unlock()
 			fmt.Fprintln(env.Err, dnsbl.HideKeys(describeQuery(q, a, err)))
 		})
 	}
