@@ -113,8 +113,12 @@ func (a *applier) message(p *prepared) error {
 	if err != nil {
 		return err
 	}
-	if _, err := a.exec("INSERT INTO text (rowid, subject, sender, recipients, body) VALUES (?, ?, ?, ?, ?)",
-		p.seq, s.subject, s.sender, s.recipients, s.body); err != nil {
+	if _, err := a.exec("INSERT INTO heads (rowid, subject, sender, recipients) VALUES (?, ?, ?, ?)",
+		p.seq, s.subject, s.sender, s.recipients); err != nil {
+		return err
+	}
+	words := strings.Join([]string{s.subject, s.sender, s.recipients, s.body}, "\n")
+	if _, err := a.exec("INSERT INTO text (rowid, words) VALUES (?, ?)", p.seq, words); err != nil {
 		return err
 	}
 	for _, name := range s.record.Inboxes {
@@ -195,7 +199,7 @@ func (a *applier) remove(s span) error {
 	}
 	for _, seq := range seqs {
 		for _, query := range []string{
-			"DELETE FROM messages WHERE seq = ?", "DELETE FROM text WHERE rowid = ?", "DELETE FROM failed WHERE rowid = ?",
+			"DELETE FROM messages WHERE seq = ?", "DELETE FROM text WHERE rowid = ?", "DELETE FROM heads WHERE rowid = ?", "DELETE FROM failed WHERE rowid = ?",
 			"DELETE FROM inboxes WHERE seq = ?", "DELETE FROM tags WHERE seq = ?",
 		} {
 			if _, err := a.exec(query, seq); err != nil {
@@ -210,7 +214,7 @@ func (a *applier) remove(s span) error {
 func (a *applier) removeAll() error {
 	for _, query := range []string{
 		"DELETE FROM messages", "DELETE FROM inboxes", "DELETE FROM tags",
-		"INSERT INTO text (text) VALUES ('delete-all')", "INSERT INTO failed (failed) VALUES ('delete-all')",
+		"INSERT INTO text (text) VALUES ('delete-all')", "INSERT INTO heads (heads) VALUES ('delete-all')", "INSERT INTO failed (failed) VALUES ('delete-all')",
 	} {
 		if _, err := a.exec(query); err != nil {
 			return err
