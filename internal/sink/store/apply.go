@@ -129,7 +129,7 @@ func (a *applier) message(p *prepared) error {
 	st := &a.state
 	st.messages, st.unread, st.unscored = st.messages+1, st.unread+1, st.unscored+1
 	st.bytes, st.stored = st.bytes+s.record.Size, st.stored+p.size()
-	if !a.quiet {
+	if !a.quiet && p.flags&flagMoved == 0 {
 		r := s.record
 		r.Seq, r.ID, r.Received = p.seq, formatID(p.seq, p.time), time.Unix(0, p.time).UTC()
 		a.events = append(a.events, Event{Kind: Received, Record: &r})
@@ -358,6 +358,11 @@ func (a *applier) read(seq uint64, read bool) error {
 func (a *applier) moved(seq uint64, c change) error {
 	if c.Segment == 0 {
 		return nil
+	}
+	if c.Oldest > 1 {
+		if err := a.remove(span{1, c.Oldest - 1}); err != nil {
+			return err
+		}
 	}
 	_, err := a.exec(`UPDATE messages SET segment = ?, "offset" = ? WHERE seq = ?`, c.Segment, c.Offset, seq)
 	return err
