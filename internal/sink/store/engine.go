@@ -159,7 +159,7 @@ func (s *engine) openDisk() (disk, error) {
 	if dir == "" {
 		return &memoryDisk{segments: map[uint64]*memoryFile{}}, nil
 	}
-	if err := os.MkdirAll(filepath.Join(dir, logName), 0o700); err != nil {
+	if err := s.makeDir(filepath.Join(dir, logName)); err != nil {
 		return nil, err
 	}
 	lock, err := os.OpenFile(filepath.Join(dir, lockName), os.O_RDWR|os.O_CREATE, 0o600)
@@ -176,6 +176,19 @@ func (s *engine) openDisk() (disk, error) {
 	d := osDisk{dir: filepath.Join(dir, logName), sync: s.config.Durability == Durable}
 	d.clean()
 	return d, nil
+}
+
+// makeDir makes the directory of the log, and has the disk know its name and that
+// of the store: what is synced in it later would be lost with them.
+func (s *engine) makeDir(path string) error {
+	if _, err := os.Stat(path); err == nil {
+		return nil
+	}
+	if err := os.MkdirAll(path, 0o700); err != nil || s.config.Durability != Durable {
+		return err
+	}
+	dir := filepath.Dir(path)
+	return errors.Join(syncDirectory(dir), syncDirectory(filepath.Dir(dir)))
 }
 
 // checkFormat refuses a directory that a newer version wrote.
