@@ -6,11 +6,13 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 )
 
 const (
@@ -57,10 +59,29 @@ func open(config Config) (*Store, error) {
 	s := &Store{engine{config: config, progress: newProgress()}}
 	if err := s.start(); err != nil {
 		s.release()
-		return nil, fmt.Errorf("open the store in %s: %w", nameOf(config), err)
+		return nil, fmt.Errorf("open the store in %s: %w%s", nameOf(config), err, remedy(err))
 	}
 	return s, nil
 }
+
+// remedy says what to do about an error of Open.
+func remedy(err error) string {
+	switch {
+	case errors.Is(err, ErrInUse):
+		return "; end that process, or choose another directory"
+	case errors.Is(err, ErrVersion):
+		return "; use that version, or choose another directory"
+	case errors.Is(err, fs.ErrPermission) || isReadOnly(err):
+		return "; the store writes there: permit it, or choose another directory"
+	case errors.Is(err, syscall.ENOTDIR) || errors.Is(err, errNoStore):
+		return "; choose another directory"
+	case isNoSpace(err):
+		return "; make room on that disk, or choose another directory"
+	}
+	return ""
+}
+
+var errNoStore = errors.New("not the file of a store")
 
 func nameOf(config Config) string {
 	if config.Dir == "" {
@@ -206,9 +227,9 @@ func (s *engine) checkFormat(path string) error {
 	case len(b) == 0: // the process ended while it made the store
 		return os.WriteFile(path, fmt.Appendf(nil, "%s%d\n", formatText, formatVersion), 0o600)
 	case !ok || err != nil:
-		return fmt.Errorf("%s is not the file of a store", path)
+		return fmt.Errorf("%s: %w", path, errNoStore)
 	case version > formatVersion:
-		return fmt.Errorf("%w: format %d, this one reads up to %d", ErrVersion, version, formatVersion)
+		return fmt.Errorf("%w: %s has format %d, this version reads up to %d", ErrVersion, path, version, formatVersion)
 	}
 	return nil
 }
