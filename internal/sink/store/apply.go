@@ -113,8 +113,12 @@ func (a *applier) message(p *prepared) error {
 	if err != nil {
 		return err
 	}
-	if _, err := a.exec("INSERT INTO text (rowid, subject, sender, recipients, body) VALUES (?, ?, ?, ?, ?)",
-		p.seq, s.subject, s.sender, s.recipients, s.body); err != nil {
+	if _, err := a.exec("INSERT INTO heads (rowid, subject, sender, recipients) VALUES (?, ?, ?, ?)",
+		p.seq, s.subject, s.sender, s.recipients); err != nil {
+		return err
+	}
+	words := strings.Join([]string{s.subject, s.sender, s.recipients, s.body}, "\n")
+	if _, err := a.exec("INSERT INTO text (rowid, words) VALUES (?, ?)", p.seq, words); err != nil {
 		return err
 	}
 	for _, name := range s.record.Inboxes {
@@ -125,7 +129,7 @@ func (a *applier) message(p *prepared) error {
 	st := &a.state
 	st.messages, st.unread, st.unscored = st.messages+1, st.unread+1, st.unscored+1
 	st.bytes, st.stored = st.bytes+s.record.Size, st.stored+p.size()
-	if !a.quiet {
+	if !a.quiet && p.flags&flagMoved == 0 {
 		r := s.record
 		r.Seq, r.ID, r.Received = p.seq, formatID(p.seq, p.time), time.Unix(0, p.time).UTC()
 		a.events = append(a.events, Event{Kind: Received, Record: &r})
@@ -195,7 +199,7 @@ func (a *applier) remove(s span) error {
 	}
 	for _, seq := range seqs {
 		for _, query := range []string{
-			"DELETE FROM messages WHERE seq = ?", "DELETE FROM text WHERE rowid = ?", "DELETE FROM failed WHERE rowid = ?",
+			"DELETE FROM messages WHERE seq = ?", "DELETE FROM text WHERE rowid = ?", "DELETE FROM heads WHERE rowid = ?", "DELETE FROM failed WHERE rowid = ?",
 			"DELETE FROM inboxes WHERE seq = ?", "DELETE FROM tags WHERE seq = ?",
 		} {
 			if _, err := a.exec(query, seq); err != nil {
@@ -210,7 +214,7 @@ func (a *applier) remove(s span) error {
 func (a *applier) removeAll() error {
 	for _, query := range []string{
 		"DELETE FROM messages", "DELETE FROM inboxes", "DELETE FROM tags",
-		"INSERT INTO text (text) VALUES ('delete-all')", "INSERT INTO failed (failed) VALUES ('delete-all')",
+		"INSERT INTO text (text) VALUES ('delete-all')", "INSERT INTO heads (heads) VALUES ('delete-all')", "INSERT INTO failed (failed) VALUES ('delete-all')",
 	} {
 		if _, err := a.exec(query); err != nil {
 			return err
@@ -354,6 +358,11 @@ func (a *applier) read(seq uint64, read bool) error {
 func (a *applier) moved(seq uint64, c change) error {
 	if c.Segment == 0 {
 		return nil
+	}
+	if c.Oldest > 1 {
+		if err := a.remove(span{1, c.Oldest - 1}); err != nil {
+			return err
+		}
 	}
 	_, err := a.exec(`UPDATE messages SET segment = ?, "offset" = ? WHERE seq = ?`, c.Segment, c.Offset, seq)
 	return err

@@ -133,6 +133,14 @@ func (c *codec) release(e *entry) {
 	e.pool, e.meta, e.body = nil, nil, nil
 }
 
+// discard removes the file of a large body.
+func (e *entry) discard() error {
+	if e.spill == nil {
+		return nil
+	}
+	return e.spill.Close()
+}
+
 type summing struct {
 	w   io.Writer
 	sum uint32

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 )
@@ -33,12 +34,15 @@ type committer struct {
 // put has an entry appended and returns when it is as safe as it asks for. When
 // ctx ends first, the entry may still be appended.
 func (c *committer) put(ctx context.Context, e *entry) (result, error) {
+	if err := ctx.Err(); err != nil {
+		return result{}, errors.Join(err, e.discard())
+	}
 	select {
 	case c.queue <- e:
 	case <-c.closing:
-		return result{}, ErrClosed
+		return result{}, errors.Join(ErrClosed, e.discard())
 	case <-ctx.Done():
-		return result{}, ctx.Err()
+		return result{}, errors.Join(ctx.Err(), e.discard())
 	}
 	select {
 	case r := <-e.done:
@@ -50,7 +54,7 @@ func (c *committer) put(ctx context.Context, e *entry) (result, error) {
 		case r := <-e.done: // among the last ones
 			return r, r.err
 		default:
-			return result{}, ErrClosed
+			return result{}, errors.Join(ErrClosed, e.discard())
 		}
 	}
 }
@@ -106,9 +110,7 @@ func (c *committer) commit(batch []*entry) {
 		c.flush()
 	}
 	for i, e := range batch {
-		if e.spill != nil {
-			e.spill.Close()
-		}
+		_ = e.discard() // what is left of it is removed at the next start
 		c.codec.release(e)
 		e.done <- results[i]
 	}

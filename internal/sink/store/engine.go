@@ -6,11 +6,13 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 )
 
 const (
@@ -57,10 +59,29 @@ func open(config Config) (*Store, error) {
 	s := &Store{engine{config: config, progress: newProgress()}}
 	if err := s.start(); err != nil {
 		s.release()
-		return nil, fmt.Errorf("open the store in %s: %w", nameOf(config), err)
+		return nil, fmt.Errorf("open the store in %s: %w%s", nameOf(config), err, remedy(err))
 	}
 	return s, nil
 }
+
+// remedy says what to do about an error of Open.
+func remedy(err error) string {
+	switch {
+	case errors.Is(err, ErrInUse):
+		return "; end that process, or choose another directory"
+	case errors.Is(err, ErrVersion):
+		return "; use that version, or choose another directory"
+	case errors.Is(err, fs.ErrPermission) || isReadOnly(err):
+		return "; the store writes there: permit it, or choose another directory"
+	case errors.Is(err, syscall.ENOTDIR) || errors.Is(err, errNoStore):
+		return "; choose another directory"
+	case isNoSpace(err):
+		return "; make room on that disk, or choose another directory"
+	}
+	return ""
+}
+
+var errNoStore = errors.New("not the file of a store")
 
 func nameOf(config Config) string {
 	if config.Dir == "" {
@@ -159,7 +180,7 @@ func (s *engine) openDisk() (disk, error) {
 	if dir == "" {
 		return &memoryDisk{segments: map[uint64]*memoryFile{}}, nil
 	}
-	if err := os.MkdirAll(filepath.Join(dir, logName), 0o700); err != nil {
+	if err := s.makeDir(filepath.Join(dir, logName)); err != nil {
 		return nil, err
 	}
 	lock, err := os.OpenFile(filepath.Join(dir, lockName), os.O_RDWR|os.O_CREATE, 0o600)
@@ -178,6 +199,19 @@ func (s *engine) openDisk() (disk, error) {
 	return d, nil
 }
 
+// makeDir makes the directory of the log, and has the disk know its name and that
+// of the store: what is synced in it later would be lost with them.
+func (s *engine) makeDir(path string) error {
+	if _, err := os.Stat(path); err == nil {
+		return nil
+	}
+	if err := os.MkdirAll(path, 0o700); err != nil || s.config.Durability != Durable {
+		return err
+	}
+	dir := filepath.Dir(path)
+	return errors.Join(syncDirectory(dir), syncDirectory(filepath.Dir(dir)))
+}
+
 // checkFormat refuses a directory that a newer version wrote.
 func (s *engine) checkFormat(path string) error {
 	b, err := os.ReadFile(path)
@@ -193,9 +227,9 @@ func (s *engine) checkFormat(path string) error {
 	case len(b) == 0: // the process ended while it made the store
 		return os.WriteFile(path, fmt.Appendf(nil, "%s%d\n", formatText, formatVersion), 0o600)
 	case !ok || err != nil:
-		return fmt.Errorf("%s is not the file of a store", path)
+		return fmt.Errorf("%s: %w", path, errNoStore)
 	case version > formatVersion:
-		return fmt.Errorf("%w: format %d, this one reads up to %d", ErrVersion, version, formatVersion)
+		return fmt.Errorf("%w: %s has format %d, this version reads up to %d", ErrVersion, path, version, formatVersion)
 	}
 	return nil
 }

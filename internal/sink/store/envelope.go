@@ -41,9 +41,12 @@ type change struct {
 	Tags []string `json:",omitempty"`
 	Read bool     `json:",omitempty"`
 
-	// The last record of a move says where the copy of the message stands.
+	// The last record of a move says where the copy of the message stands, and
+	// which message is the oldest: what limits had expired is not counted again
+	// when the copies are read in the order that they have now.
 	Segment uint64 `json:",omitempty"`
 	Offset  int64  `json:",omitempty"`
+	Oldest  uint64 `json:",omitempty"`
 }
 
 // A span is messages from First to Last.

@@ -25,6 +25,7 @@ type indexer struct {
 	store   *engine
 	state   indexState
 	tail    *tail
+	stuck   uint64             // a segment that nothing can be moved out of
 	expire  chan chan struct{} // asks for what is too old to be deleted now
 	stopped chan struct{}
 

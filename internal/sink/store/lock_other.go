@@ -10,4 +10,6 @@ func lockFile(*os.File) error { return nil }
 
 func syncDirectory(string) error { return nil }
 
+func isReadOnly(error) bool { return false }
+
 func isNoSpace(error) bool { return false }

@@ -27,6 +27,8 @@ func syncDirectory(dir string) error {
 	return f.Sync()
 }
 
+func isReadOnly(err error) bool { return errors.Is(err, syscall.EROFS) }
+
 func isNoSpace(err error) bool {
 	return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT)
 }

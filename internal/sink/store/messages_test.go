@@ -2,10 +2,13 @@ package store
 
 import (
 	"bytes"
+	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net/netip"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -258,4 +261,52 @@ func TestFailedSessions(t *testing.T) {
 			t.Errorf("FailedSessions before 6 = %+v, %v, want none", got, err)
 		}
 	})
+}
+
+// A message that is refused before it is written leaves no file behind.
+func TestRefusedLargeMessageLeavesNoFile(t *testing.T) {
+	config, _ := testConfig(t)
+	s := mustOpen(t, config)
+	large := mail("", "x@example.com", incompressible("large", spillBytes+1))
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := s.Receive(ended, large); !errors.Is(err, context.Canceled) {
+		t.Errorf("Receive = %v, want Canceled", err)
+	}
+	s.Close()
+	for range 10 {
+		if err := s.Receive(t.Context(), large); !errors.Is(err, ErrClosed) {
+			t.Errorf("Receive = %v, want ErrClosed", err)
+		}
+	}
+	if left, _ := filepath.Glob(filepath.Join(config.Dir, logName, "spill-*")); len(left) != 0 {
+		t.Errorf("%v are left", left)
+	}
+}
+
+// Lists and events hold many records: one must not be large, whatever its header is.
+func TestRecordIsBounded(t *testing.T) {
+	config, _ := testConfig(t)
+	config.Dir = ""
+	s := mustOpen(t, config)
+	var raw strings.Builder
+	for _, name := range []string{"From", "To", "Cc", "Bcc", "Reply-To"} {
+		raw.WriteString(name + ": ")
+		for i := range 200 {
+			fmt.Fprintf(&raw, "\"%0900d\" <x%d@example.com>,\r\n ", i, i)
+		}
+		raw.WriteString("last@example.com\r\n")
+	}
+	m := mail("", "x@example.com", raw.String()+"\r\ntext")
+	for i := range 200 {
+		m.Envelope.Rcpt = append(m.Envelope.Rcpt, message.Rcpt{To: fmt.Sprintf("%0400d@example.com", i)})
+	}
+	id := mustAdd(t, s, m).ID
+	r, err := s.Get(t.Context(), id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if text, err := json.Marshal(r); err != nil || len(text) > 2*listedTotal || len(r.Rcpt) == 0 {
+		t.Errorf("the record has %d bytes, %v", len(text), err)
+	}
 }

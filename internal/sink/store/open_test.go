@@ -11,53 +11,98 @@ import (
 	"testing"
 )
 
+// What stands in the way of a store is named, with its path and what to do.
 func TestOpenRefuses(t *testing.T) {
-	config, _ := testConfig(t)
-	mustOpen(t, config)
-	_, err := Open(config)
-	if !errors.Is(err, ErrInUse) || !strings.Contains(err.Error(), config.Dir) {
-		t.Errorf("Open of a store in use = %v, want ErrInUse and the directory", err)
+	format := func(text string) func(*testing.T, *Config) {
+		return func(t *testing.T, config *Config) {
+			mustOpen(t, *config).Close()
+			write(t, filepath.Join(config.Dir, formatName), text)
+		}
 	}
-
-	newer, _ := testConfig(t)
-	mustOpen(t, newer).Close()
-	write(t, filepath.Join(newer.Dir, formatName), "postmuster store 2\n")
-	if _, err := Open(newer); !errors.Is(err, ErrVersion) {
-		t.Errorf("Open of a newer store = %v, want ErrVersion", err)
+	file := func(t *testing.T, config *Config) {
+		config.Dir = filepath.Join(config.Dir, "file")
+		write(t, config.Dir, "")
 	}
-	write(t, filepath.Join(newer.Dir, formatName), "something else\n")
-	if _, err := Open(newer); err == nil || !strings.Contains(err.Error(), "not the file of a store") {
-		t.Errorf("Open = %v, want that it is no store", err)
+	tests := []struct {
+		name    string
+		prepare func(*testing.T, *Config)
+		is      error
+		want    []string
+	}{
+		{"in use", func(t *testing.T, config *Config) { mustOpen(t, *config) }, ErrInUse, []string{"end that process"}},
+		{"newer version", format("postmuster store 2\n"), ErrVersion, []string{formatName, "format 2, this version reads up to 1", "use that version"}},
+		{"other file", format("something else\n"), errNoStore, []string{formatName, "another directory"}},
+		{"file", file, nil, []string{"not a directory", "choose another directory"}},
+		{"below a file", func(t *testing.T, config *Config) {
+			file(t, config)
+			config.Dir = filepath.Join(config.Dir, "store")
+		}, nil, []string{"not a directory", "choose another directory"}},
+		{"read-only", readOnly, nil, []string{"the store writes there"}},
+		{"read-only later", func(t *testing.T, config *Config) {
+			mustOpen(t, *config).Close()
+			readOnly(t, config)
+		}, nil, []string{"the store writes there"}},
+		{"unknown durability", func(_ *testing.T, config *Config) { config.Durability = "sturdy" }, nil, []string{`"sturdy"`}},
 	}
-
-	file, _ := testConfig(t)
-	file.Dir = filepath.Join(file.Dir, "file")
-	write(t, file.Dir, "")
-	if _, err := Open(file); err == nil || !strings.Contains(err.Error(), "not a directory") {
-		t.Errorf("Open of a file = %v", err)
-	}
-
-	unknown, _ := testConfig(t)
-	unknown.Durability = "sturdy"
-	if _, err := Open(unknown); err == nil {
-		t.Error("Open with an unknown durability succeeds")
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			config, _ := testConfig(t)
+			test.prepare(t, &config)
+			s, err := Open(config)
+			if err == nil {
+				s.Close()
+				t.Fatal("Open succeeds")
+			}
+			if test.is != nil && !errors.Is(err, test.is) {
+				t.Errorf("Open = %v, want %v", err, test.is)
+			}
+			for _, want := range append(test.want, config.Dir) {
+				if !strings.Contains(err.Error(), want) {
+					t.Errorf("Open = %v, want %q in it", err, want)
+				}
+			}
+		})
 	}
 }
 
-func TestOpenOfReadOnlyDirectory(t *testing.T) {
-	config, _ := testConfig(t)
-	if os.Getuid() == 0 {
-		out, err := exec.CommandContext(t.Context(), "mount", "-t", "tmpfs", "-o", "ro", "tmpfs", config.Dir).CombinedOutput()
-		if err != nil {
+// readOnly makes a directory one that cannot be written.
+func readOnly(t *testing.T, config *Config) {
+	t.Helper()
+	if os.Getuid() != 0 {
+		if err := os.Chmod(config.Dir, 0o500); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := os.Stat(filepath.Join(config.Dir, logName)); err == nil {
+			t.Skip("its files stay writable")
+		}
+		return
+	}
+	for _, args := range [][]string{{"--bind", config.Dir, config.Dir}, {"-o", "remount,bind,ro", config.Dir}} {
+		if out, err := exec.CommandContext(t.Context(), "mount", args...).CombinedOutput(); err != nil {
 			t.Skipf("root cannot be refused by permissions, and mount says: %s", out)
 		}
 		t.Cleanup(func() { _ = exec.Command("umount", config.Dir).Run() })
-	} else if err := os.Chmod(config.Dir, 0o500); err != nil {
+	}
+}
+
+// A store that was refused is left as it was: it opens when the cause is gone.
+func TestRefusedStoreIsLeftAsItWas(t *testing.T) {
+	config, _ := testConfig(t)
+	s := mustOpen(t, config)
+	mustAdd(t, s, letter("a"))
+	s.Close()
+	path := filepath.Join(config.Dir, formatName)
+	ours, err := os.ReadFile(path)
+	if err != nil {
 		t.Fatal(err)
 	}
-	_, err := Open(config)
-	if err == nil || !strings.Contains(err.Error(), "read-only") && !strings.Contains(err.Error(), "permission denied") {
-		t.Errorf("Open = %v, want that the directory is read-only", err)
+	write(t, path, "postmuster store 2\n")
+	if _, err := Open(config); !errors.Is(err, ErrVersion) {
+		t.Errorf("Open = %v, want ErrVersion", err)
+	}
+	write(t, path, string(ours))
+	if got := fmt.Sprint(subjects(t, mustOpen(t, config), "")); got != "[a]" {
+		t.Errorf("List = %s, want a", got)
 	}
 }
 

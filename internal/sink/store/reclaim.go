@@ -28,17 +28,26 @@ func (x *indexer) reclaim(ctx context.Context, idle bool) error {
 		}
 		if !used {
 			if err := log.remove(oldest); err != nil {
-				return err
+				x.leave(oldest, err)
+				return nil
 			}
 			continue
 		}
-		if bytes, _ := log.bytes(); !idle || bytes <= 2*x.state.stored+2*log.limit {
+		if bytes, _ := log.bytes(); !idle || oldest == x.stuck || bytes <= 2*x.state.stored+2*log.limit {
 			return nil
 		}
 		if moved, err := x.move(ctx, oldest); err != nil || !moved {
 			return err
 		}
 	}
+}
+
+// leave goes on without the space of a segment: nothing else depends on it.
+func (x *indexer) leave(segment uint64, err error) {
+	if x.stuck != segment {
+		x.store.config.Logger.Error("the space of old messages cannot be given back", "segment", segment, "reason", err)
+	}
+	x.stuck = segment
 }
 
 // isUsed tells whether a segment holds a message or a report that is kept.
@@ -70,13 +79,17 @@ func (x *indexer) move(ctx context.Context, segment uint64) (bool, error) {
 	if err != nil {
 		return false, err
 	}
+	var oldest uint64
+	if err := x.store.index.writer.QueryRow("SELECT coalesce(min(seq), 0) FROM messages").Scan(&oldest); err != nil {
+		return false, err
+	}
 	for i, k := range list {
-		if err := x.copy(ctx, k, i == len(list)-1); err != nil {
-			// A full disk is no reason to stop: messages that expire will free it.
-			if errors.Is(err, ErrNoSpace) || errors.Is(err, ErrClosed) {
-				return false, nil
+		if err := x.copy(ctx, k, oldest, i == len(list)-1); err != nil {
+			// A full disk is tried again: messages that expire will free it.
+			if !errors.Is(err, ErrNoSpace) && !errors.Is(err, ErrClosed) {
+				x.leave(segment, err)
 			}
-			return false, err
+			return false, nil
 		}
 	}
 	return true, x.catchUp()
@@ -116,7 +129,7 @@ func (x *indexer) keptIn(segment uint64) ([]kept, error) {
 
 // copy appends a message as it is, its report, its tags and its read mark. The
 // last of them makes the copies count: the process may end between any two.
-func (x *indexer) copy(ctx context.Context, k kept, last bool) error {
+func (x *indexer) copy(ctx context.Context, k kept, oldest uint64, last bool) error {
 	at, err := x.copyRecord(ctx, k.at)
 	if err != nil {
 		return err
@@ -132,7 +145,9 @@ func (x *indexer) copy(ctx context.Context, k kept, last bool) error {
 		return err
 	}
 	h.kind = kindRead
-	_, err = x.store.append(ctx, h, change{Seqs: seqs, Read: k.read, Segment: at.segment, Offset: at.offset}, last)
+	_, err = x.store.append(ctx, h, change{
+		Seqs: seqs, Read: k.read, Segment: at.segment, Offset: at.offset, Oldest: oldest,
+	}, last)
 	return err
 }
 

@@ -4,10 +4,15 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/postmuster/postmuster/internal/message"
 )
 
 func TestRetentionByCount(t *testing.T) {
@@ -227,4 +232,80 @@ func cutMoveShort(t *testing.T, writes int64) {
 		}
 		s = mustOpen(t, config)
 	}
+}
+
+// What limits had expired stays away, although the copies of messages come in
+// another order than the messages did.
+func TestExpiredMessageIsNotReadAgain(t *testing.T) {
+	config, _ := testConfig(t)
+	config.Dir, config.MaxMessages = "", 3
+	s := mustOpen(t, config)
+	put := func(h header, m *message.Message) position {
+		meta, err := encodeMessage(m)
+		if err != nil {
+			t.Fatal(err)
+		}
+		h.kind, h.time = kindMessage, begin.UnixNano()+int64(h.seq)
+		end, err := s.appendBody(t.Context(), h, meta, m.Raw, true)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return end
+	}
+	put(header{seq: 1, flags: flagMoved}, letter("1"))
+	put(header{seq: 3}, letter("3"))
+	put(header{seq: 4}, letter("4")) // which made 1 expire, as 2 was there
+	if err := s.change(t.Context(), kindDelete, change{}, []span{{3, 3}}); err != nil {
+		t.Fatal(err)
+	}
+	at := put(header{seq: 2, flags: flagMoved}, letter("2"))
+	h := header{kind: kindRead, flags: flagMoved}
+	end, err := s.append(t.Context(), h, change{Seqs: encodeSpans([]span{{2, 2}}), Segment: at.segment, Offset: at.offset, Oldest: 2}, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.progress.waitApplied(t.Context(), end); err != nil {
+		t.Fatal(err)
+	}
+	if got, want := subjects(t, s, ""), []string{"4", "2"}; !cmp.Equal(got, want) {
+		t.Errorf("List = %v, want %v", got, want)
+	}
+}
+
+// A damaged message cannot be moved. Its segment stays; all else goes on.
+func TestDamagedMessageIsNotMoved(t *testing.T) {
+	config, _ := testConfig(t)
+	config.SegmentBytes = 20_000
+	s := mustOpen(t, config)
+	damaged := mustAdd(t, s, mail("", "x@example.com", incompressible("damaged", 3000)))
+	for range 20 {
+		mustAdd(t, s, mail("", "gone@example.com", incompressible("gone", 5000)))
+	}
+	if err := s.waitCommitted(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	f, err := os.OpenFile(osDisk{dir: filepath.Join(config.Dir, logName)}.path(1), os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = f.WriteAt([]byte("damaged"), segmentHeaderBytes)
+	if err := errors.Join(err, f.Close()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.DeleteMatching(t.Context(), mustSearch(t, "to:gone@example.com")); err != nil {
+		t.Fatal(err)
+	}
+	for range 20 {
+		mustAdd(t, s, letter("new"))
+		if got := subjects(t, s, "subject:new"); len(got) == 0 {
+			t.Fatal("new messages are not found")
+		}
+	}
+	if _, err := s.Raw(t.Context(), damaged.ID); err == nil || !strings.Contains(err.Error(), "segment 1, offset 64") {
+		t.Errorf("Raw = %v, want where the log is damaged", err)
+	}
+	if n, err := s.Delete(t.Context(), damaged.ID); n != 1 || err != nil {
+		t.Errorf("Delete = %d, %v", n, err)
+	}
+	waitStats(t, s, func(Stats) bool { oldest, _ := s.log.oldest(); return oldest > 1 })
 }

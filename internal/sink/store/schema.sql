@@ -40,8 +40,11 @@ CREATE INDEX inboxes_seq ON inboxes (seq);
 CREATE TABLE tags (tag TEXT NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY (tag, seq)) WITHOUT ROWID;
 CREATE INDEX tags_seq ON tags (seq);
 CREATE TABLE sessions (seq INTEGER PRIMARY KEY, at INTEGER NOT NULL, session TEXT NOT NULL);
-CREATE VIRTUAL TABLE text USING fts5 (
-	subject, sender, recipients, body,
+CREATE VIRTUAL TABLE text USING fts5 ( -- what a reader sees: subject, addresses and body
+	words, content = '', contentless_delete = 1, tokenize = "unicode61 remove_diacritics 2"
+);
+CREATE VIRTUAL TABLE heads USING fts5 ( -- apart, so that a search in them does not pass the words of all bodies
+	subject, sender, recipients,
 	content = '', contentless_delete = 1, tokenize = "unicode61 remove_diacritics 2"
 );
 CREATE VIRTUAL TABLE failed USING fts5 (

@@ -2,6 +2,7 @@ package store
 
 import (
 	"errors"
+	"log/slog"
 	"strings"
 	"testing"
 	"time"
@@ -149,15 +150,19 @@ func FuzzSearch(f *testing.F) {
 	for _, seed := range []string{`from:a -"b \" c" wor* score:<80`, `"a * NEAR(b)" AND`, "subject:\"\x00x\" tag:x", "a:b", "check:x-*"} {
 		f.Add(seed)
 	}
+	s, err := Open(Config{Now: time.Now, Logger: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Cleanup(func() { s.Close() })
+	if err := s.Receive(f.Context(), letter("one")); err != nil {
+		f.Fatal(err)
+	}
 	f.Fuzz(func(t *testing.T, text string) {
 		search, err := ParseSearch(text)
 		if err != nil {
 			return
 		}
-		config, _ := testConfig(t)
-		config.Dir = ""
-		s := mustOpen(t, config)
-		mustAdd(t, s, letter("one"))
 		if _, err := s.List(t.Context(), Query{Search: search, MinSeq: 1}); err != nil {
 			t.Fatalf("List(%q): %v", text, err)
 		}

@@ -20,14 +20,14 @@ type condition struct {
 // conditions returns what a search asks for.
 func (s *Search) conditions(now time.Time) []condition {
 	var list []condition
-	var match []string
+	var text, without, heads []string
 	for _, t := range s.terms {
 		switch t.field {
 		case "":
 			if t.not {
-				list = append(list, condition{where: "m.seq NOT IN (SELECT rowid FROM text WHERE text MATCH ?)", args: []any{t.match("")}})
+				without = append(without, t.match(""))
 			} else {
-				match = append(match, t.match(""))
+				text = append(text, t.match(""))
 			}
 		case "from", "to", "subject":
 			column := map[string]string{"from": "sender", "to": "recipients", "subject": "subject"}[t.field]
@@ -35,16 +35,29 @@ func (s *Search) conditions(now time.Time) []condition {
 			if t.not {
 				c.where = "NOT " + c.where
 			} else if hasWord(t.value) {
-				match = append(match, t.match(column))
+				heads = append(heads, t.match(column))
 			}
 			list = append(list, c)
 		default:
 			list = append(list, t.condition(now))
 		}
 	}
-	if len(match) > 0 {
-		c := setCondition("SELECT rowid AS seq FROM text WHERE text MATCH ?", strings.Join(match, " AND "))
-		list = append([]condition{c}, list...)
+	return append(wordConditions(text, without, heads), list...)
+}
+
+// wordConditions returns those that the words of messages are asked for.
+func wordConditions(text, without, heads []string) (list []condition) {
+	if len(text) > 0 {
+		match := strings.Join(text, " AND ")
+		if len(without) > 0 {
+			match = "(" + match + ") NOT (" + strings.Join(without, " OR ") + ")"
+		}
+		list = append(list, setCondition("SELECT rowid AS seq FROM text WHERE text MATCH ?", match))
+	} else if len(without) > 0 {
+		list = append(list, condition{where: "m.seq NOT IN (SELECT rowid FROM text WHERE text MATCH ?)", args: []any{strings.Join(without, " OR ")}})
+	}
+	if len(heads) > 0 {
+		list = append(list, setCondition("SELECT rowid AS seq FROM heads WHERE heads MATCH ?", strings.Join(heads, " AND ")))
 	}
 	return list
 }

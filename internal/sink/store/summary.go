@@ -23,6 +23,8 @@ const (
 	snippetBytes = 200
 	// listedBytes bounds each text that lists show.
 	listedBytes = 1000
+	// listedTotal bounds all addresses of a Record: lists and events hold many.
+	listedTotal = 32 << 10
 	// skeletonBytes is how much is read of a large message without its
 	// attachments' content.
 	skeletonBytes = 2 << 20
@@ -35,6 +37,7 @@ type summary struct {
 	record                      Record
 	sender, recipients, subject string // to search in, not folded
 	body                        string
+	listed                      int // bytes of addresses so far
 }
 
 // summarize reads what the index keeps. It never fails: of a message that makes
@@ -52,9 +55,11 @@ func summarize(m *message.Message, raw []byte, size int64) *summary {
 func (s *summary) fromSession(m *message.Message) {
 	r := &s.record
 	if e := m.Envelope; e != nil {
-		r.MailFrom = e.MailFrom
+		r.MailFrom = clip(e.MailFrom)
 		for _, rcpt := range e.Rcpt[:min(len(e.Rcpt), MaxListed)] {
-			r.Rcpt = append(r.Rcpt, rcpt.To)
+			if to := clip(rcpt.To); s.list(to) {
+				r.Rcpt = append(r.Rcpt, to)
+			}
 		}
 	}
 	if x := m.Session; x != nil {
@@ -65,10 +70,16 @@ func (s *summary) fromSession(m *message.Message) {
 	}
 }
 
+// list tells whether there is room for one more address.
+func (s *summary) list(address string) bool {
+	s.listed += len(address)
+	return s.listed <= listedTotal
+}
+
 func (s *summary) fromHeader(tree *message.Tree) {
 	r, h := &s.record, tree.Header()
-	r.From, r.To, r.Cc = mailboxes(h, "From"), mailboxes(h, "To"), mailboxes(h, "Cc")
-	r.Bcc, r.ReplyTo = mailboxes(h, "Bcc"), mailboxes(h, "Reply-To")
+	r.From, r.To, r.Cc = s.mailboxes(h, "From"), s.mailboxes(h, "To"), s.mailboxes(h, "Cc")
+	r.Bcc, r.ReplyTo = s.mailboxes(h, "Bcc"), s.mailboxes(h, "Reply-To")
 	if f := h.First("Subject"); f != nil {
 		r.Subject = clip(f.Text())
 	}
@@ -85,14 +96,15 @@ func (s *summary) fromHeader(tree *message.Tree) {
 	s.recipients = join(append(append(slices.Clone(r.Rcpt), texts(r.To)...), append(texts(r.Cc), texts(r.Bcc)...)...))
 }
 
-func mailboxes(h *message.Header, name string) []Mailbox {
+func (s *summary) mailboxes(h *message.Header, name string) []Mailbox {
 	var out []Mailbox
 	for _, f := range h.All(name) {
 		for _, a := range message.ParseAddresses(string(f.Value)).List {
-			if len(out) == MaxListed {
+			m := Mailbox{clip(a.Name), clip(a.Addr())}
+			if len(out) == MaxListed || !s.list(m.Name+m.Address) {
 				return out
 			}
-			out = append(out, Mailbox{clip(a.Name), clip(a.Addr())})
+			out = append(out, m)
 		}
 	}
 	return out
