@@ -11,68 +11,64 @@ import (
 	"strings"
 	"time"
 
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
+
 	"github.com/postmuster/postmuster/internal/sink/store"
 )
 
 // registerMailpit adds version 1 of Mailpit's API. Names, shapes and statuses are
 // Mailpit's; unknown parameters are passed over, as it does.
-func (a *API) registerMailpit(mux *http.ServeMux) {
-	for pattern, handler := range map[string]func(http.ResponseWriter, *http.Request) error{
-		"GET /api/v1/info":       a.mailpitInfo,
-		"GET /api/v1/webui":      a.mailpitWebUI,
-		"GET /api/v1/messages":   a.mailpitList,
-		"PUT /api/v1/messages":   a.mailpitRead,
-		"GET /api/v1/search":     a.mailpitSearch,
-		"DELETE /api/v1/search":  a.mailpitDeleteSearch,
-		"POST /api/v1/send":      a.mailpitSend,
-		"GET /api/v1/tags":       a.mailpitTags,
-		"PUT /api/v1/tags":       a.mailpitSetTags,
-		"GET /api/v1/chaos":      a.mailpitChaos,
-		"PUT /api/v1/chaos":      a.mailpitSetChaos,
-		"GET /view/{name}":       a.mailpitView,
-		"PUT /api/v1/tags/{tag}": a.mailpitRenameTag,
+func (a *API) registerMailpit(mux humago.Mux, doc *huma.OpenAPI) {
+	text, bytes := []string{"text/plain"}, []string{"application/octet-stream"}
+	registerRoutes(mux, doc, "mailpit", a.mailpitProblem, []route{
+		{pattern: "GET /api/v1/info", summary: "Figures about this sink", handler: a.mailpitInfo},
+		{pattern: "GET /api/v1/webui", summary: "What is configured", handler: a.mailpitWebUI},
+		{pattern: "GET /api/v1/messages", summary: "List messages", query: "start limit before", handler: a.mailpitList},
+		{pattern: "PUT /api/v1/messages", summary: "Set the read mark", query: "tz", answers: text, handler: a.mailpitRead},
+		{pattern: "DELETE /api/v1/messages", summary: "Delete messages, or all", answers: text, handler: a.mailpitDelete},
+		{pattern: "GET /api/v1/search", summary: "Search messages", query: "query start limit before tz", handler: a.mailpitSearch},
+		{pattern: "DELETE /api/v1/search", summary: "Delete what a search finds", query: "query tz", answers: text, handler: a.mailpitDeleteSearch},
+		{pattern: "POST /api/v1/send", summary: "Write a message and receive it", handler: a.mailpitSend},
+		{pattern: "GET /api/v1/tags", summary: "The tags in use", handler: a.mailpitTags},
+		{pattern: "PUT /api/v1/tags", summary: "Set the tags of messages", answers: text, handler: a.mailpitSetTags},
+		{pattern: "PUT /api/v1/tags/{tag}", summary: "Rename a tag", answers: text, handler: a.mailpitRenameTag},
+		{pattern: "DELETE /api/v1/tags/{tag}", summary: "Delete a tag", answers: text, handler: a.mailpitDeleteTag},
+		{pattern: "GET /api/v1/chaos", summary: "The triggers of faults", handler: a.mailpitChaos},
+		{pattern: "PUT /api/v1/chaos", summary: "Set the triggers of faults", handler: a.mailpitSetChaos},
+		{pattern: "GET /api/v1/message/{id}", summary: "Show a message, and mark it read", query: "query", handler: a.mailpitMessage},
+		{pattern: "GET /api/v1/message/{id}/headers", summary: "The header section of a message", query: "query", handler: a.mailpitHeaders},
+		{pattern: "GET /api/v1/message/{id}/raw", summary: "The bytes of a message", query: "dl query", answers: text, handler: a.mailpitRaw},
+		{pattern: "GET /api/v1/message/{id}/part/{path}", summary: "The content of a part", query: "query", answers: bytes, handler: a.mailpitPart},
+		{pattern: "GET /api/v1/message/{id}/part/{path}/{name}", summary: "The same under a name", query: "query", answers: bytes, handler: a.mailpitPart},
+		{pattern: "POST /api/v1/message/{id}/release", summary: "Send a message on to the first host named at start", answers: text, handler: a.mailpitRelease},
+		{pattern: "GET /view/{name}", summary: "ID.html or ID.txt: what a reader of the message sees", query: "query embed", answers: []string{"text/html", "text/plain"}, handler: a.mailpitView},
 
-		"DELETE /api/v1/messages":                     a.mailpitDelete,
-		"DELETE /api/v1/tags/{tag}":                   a.mailpitDeleteTag,
-		"GET /api/v1/message/{id}":                    a.mailpitMessage,
-		"GET /api/v1/message/{id}/headers":            a.mailpitHeaders,
-		"GET /api/v1/message/{id}/raw":                a.mailpitRaw,
-		"GET /api/v1/message/{id}/part/{path}":        a.mailpitPart,
-		"GET /api/v1/message/{id}/part/{path}/thumb":  a.mailpitNot("thumbnails are not made: images from mail are not decoded here"),
-		"GET /api/v1/message/{id}/html-check":         a.mailpitNot("see the html- checks of the report instead"),
-		"GET /api/v1/message/{id}/link-check":         a.mailpitNot("links are not followed: nothing is fetched because of a message; see the link- checks of the report"),
-		"GET /api/v1/message/{id}/sa-check":           a.mailpitNot("see the report instead"),
-		"POST /api/v1/message/{id}/release":           a.mailpitRelease,
-		"GET /api/v1/message/{id}/part/{path}/{name}": a.mailpitPart,
-	} {
-		mux.HandleFunc(pattern, a.mailpit(handler))
-	}
+		{pattern: "GET /api/v1/message/{id}/part/{path}/thumb", summary: "501: images from mail are not decoded here", handler: mailpitNot("thumbnails are not made: images from mail are not decoded here")},
+		{pattern: "GET /api/v1/message/{id}/html-check", summary: "501: see the html- checks of the report", handler: mailpitNot("see the html- checks of the report instead")},
+		{pattern: "GET /api/v1/message/{id}/link-check", summary: "501: links are not followed", query: "follow", handler: mailpitNot("links are not followed: nothing is fetched because of a message; see the link- checks of the report")},
+		{pattern: "GET /api/v1/message/{id}/sa-check", summary: "501: see the report", handler: mailpitNot("see the report instead")},
+	})
 }
 
 // maxCompatBody is for bodies that list IDs and tags.
 const maxCompatBody = 1 << 20
 
-// mailpit answers errors as Mailpit does.
-func (a *API) mailpit(handler func(http.ResponseWriter, *http.Request) error) http.HandlerFunc {
-	return func(w http.ResponseWriter, r *http.Request) {
-		err := handler(w, r)
-		if err == nil {
-			return
-		}
-		code, public := status(err)
-		if code == http.StatusUnprocessableEntity {
-			code = http.StatusBadRequest
-		}
-		text := err.Error()
-		if !public {
-			a.config.Logger.Error("a request could not be answered", "error", err)
-			text = "something went wrong here; the log says what"
-		}
-		writeJSON(w, code, map[string]string{"Error": text})
+// mailpitProblem answers errors as Mailpit does.
+func (a *API) mailpitProblem(w http.ResponseWriter, err error) {
+	code, public := status(err)
+	if code == http.StatusUnprocessableEntity {
+		code = http.StatusBadRequest
 	}
+	text := err.Error()
+	if !public {
+		a.config.Logger.Error("a request could not be answered", "error", err)
+		text = "something went wrong here; the log says what"
+	}
+	writeJSON(w, code, map[string]string{"Error": text})
 }
 
-func (a *API) mailpitNot(why string) func(http.ResponseWriter, *http.Request) error {
+func mailpitNot(why string) func(http.ResponseWriter, *http.Request) error {
 	return func(http.ResponseWriter, *http.Request) error { return refuse(http.StatusNotImplemented, why) }
 }
 

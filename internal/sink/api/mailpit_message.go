@@ -129,12 +129,15 @@ func (a *API) mailpitPart(w http.ResponseWriter, r *http.Request) error {
 	if p == nil {
 		return refuse(http.StatusNotFound, "the message has no such part")
 	}
-	out := download(content(p), safeType(p.MediaType), p.Filename)
+	writeBytes(w, download(content(p), safeType(p.MediaType), p.Filename))
+	return nil
+}
+
+func writeBytes(w http.ResponseWriter, out *bytesOutput) {
 	w.Header().Set("Content-Type", out.ContentType)
 	w.Header().Set("Content-Disposition", out.Disposition)
 	w.Header().Set("Content-Security-Policy", out.Policy)
 	w.Write(out.Body)
-	return nil
 }
 
 // mailpitView is the message itself, for tests in a browser: /view/latest.html.
