@@ -78,11 +78,8 @@ type Part struct {
 	End         int               `json:"end" doc:"Where its body ends"`
 }
 
-func (a *API) message(ctx context.Context, in *struct {
-	IDInput
-	IfNoneMatch string `header:"If-None-Match"`
-}) (*Tagged[Detail], error) {
-	r, err := a.one(ctx, in.ID)
+func (a *API) message(ctx context.Context, in *ContentInput) (*Tagged[Detail], error) {
+	r, err := a.one(ctx, in.IDInput)
 	if err != nil {
 		return nil, err
 	}

@@ -112,7 +112,7 @@ func (a *API) mailhogPage(w http.ResponseWriter, r *http.Request, search *store.
 }
 
 func (a *API) mailhogMessage(w http.ResponseWriter, r *http.Request) error {
-	record, err := a.one(r.Context(), r.PathValue("id"))
+	record, err := a.one(r.Context(), IDInput{ID: r.PathValue("id")})
 	if err != nil {
 		return err
 	}
@@ -188,7 +188,7 @@ func (a *API) mailhogRelease(w http.ResponseWriter, r *http.Request) error {
 	if in.Host == "" || in.Email == "" {
 		return invalid("body", "the request names no host or no address")
 	}
-	if _, _, err := a.sendOn(r.Context(), r.PathValue("id"), in.Host+":"+in.Port, nil, []string{in.Email}); err != nil {
+	if _, _, err := a.sendOn(r.Context(), IDInput{ID: r.PathValue("id")}, in.Host+":"+in.Port, nil, []string{in.Email}); err != nil {
 		return err
 	}
 	w.WriteHeader(http.StatusOK)

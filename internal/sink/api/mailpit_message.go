@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/postmuster/postmuster/internal/message"
+	"github.com/postmuster/postmuster/internal/sink/store"
 )
 
 type mailpitSummary struct {
@@ -41,7 +42,7 @@ type mailpitAttachment struct {
 // mailpitMessage marks the message as read, as Mailpit does; but not for a link
 // that another site led a browser to.
 func (a *API) mailpitMessage(w http.ResponseWriter, r *http.Request) error {
-	record, tree, err := a.tree(r.Context(), r.PathValue("id"))
+	record, tree, err := a.mailpitTree(r, r.PathValue("id"))
 	if err != nil {
 		return err
 	}
@@ -52,7 +53,7 @@ func (a *API) mailpitMessage(w http.ResponseWriter, r *http.Request) error {
 	}
 	out := mailpitSummary{
 		ID: record.ID, MessageID: record.MessageID, From: mailpitFrom(record), To: mailpitAddresses(record.To), Cc: mailpitAddresses(record.Cc),
-		Bcc: mailpitBcc(record), ReplyTo: mailpitAddresses(record.ReplyTo), ReturnPath: record.MailFrom, Subject: record.Subject,
+		Bcc: mailpitAddresses(bcc(record)), ReplyTo: mailpitAddresses(record.ReplyTo), ReturnPath: record.MailFrom, Subject: record.Subject,
 		ListUnsubscribe: unsubscribe(tree), Date: record.Date.UTC(), Tags: orEmpty(record.Tags), Username: record.AuthIdentity, Size: record.Size,
 		Inline: []mailpitAttachment{}, Attachments: []mailpitAttachment{},
 	}
@@ -70,6 +71,14 @@ func (a *API) mailpitMessage(w http.ResponseWriter, r *http.Request) error {
 	}
 	writeJSON(w, http.StatusOK, out)
 	return nil
+}
+
+func (a *API) mailpitTree(r *http.Request, id string) (*store.Record, *message.Tree, error) {
+	in, err := a.mailpitInput(r, id)
+	if err != nil {
+		return nil, nil, err
+	}
+	return a.tree(r.Context(), in)
 }
 
 func mailpitFile(p *message.Part) mailpitAttachment {
@@ -97,7 +106,11 @@ func unsubscribe(tree *message.Tree) mailpitUnsubscribe {
 }
 
 func (a *API) mailpitRaw(w http.ResponseWriter, r *http.Request) error {
-	record, err := a.one(r.Context(), r.PathValue("id"))
+	in, err := a.mailpitInput(r, r.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	record, err := a.one(r.Context(), in)
 	if err != nil {
 		return err
 	}
@@ -121,7 +134,7 @@ func plainBytes(w http.ResponseWriter, b []byte) {
 }
 
 func (a *API) mailpitPart(w http.ResponseWriter, r *http.Request) error {
-	_, tree, err := a.tree(r.Context(), r.PathValue("id"))
+	_, tree, err := a.mailpitTree(r, r.PathValue("id"))
 	if err != nil {
 		return err
 	}
@@ -146,7 +159,7 @@ func (a *API) mailpitView(w http.ResponseWriter, r *http.Request) error {
 	if kind != "html" && kind != "txt" {
 		return refuse(http.StatusNotFound, "a view ends in .html or .txt")
 	}
-	_, tree, err := a.tree(r.Context(), id)
+	_, tree, err := a.mailpitTree(r, id)
 	if err != nil {
 		return err
 	}

@@ -192,6 +192,9 @@ func TestReportIsWaitedFor(t *testing.T) {
 	if err := s.store.SetReport(t.Context(), r.ID, &store.Report{JSON: []byte(`{"schema":1}`)}); err != nil {
 		t.Fatal(err)
 	}
+	if err := s.store.WaitCommitted(t.Context()); err != nil {
+		t.Fatal(err)
+	}
 	var report map[string]any
 	etag := s.want(200, "GET", path, nil, &report).Header.Get("ETag")
 	if report["schema"] != 1.0 {
@@ -294,6 +297,9 @@ func TestInboxesAndFailedSessions(t *testing.T) {
 		t.Errorf("inboxes %+v", boxes.Inboxes)
 	}
 	if err := s.store.AddSession(t.Context(), &message.Session{HELO: "lost.example.com"}, "the client left before DATA"); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.store.WaitCommitted(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	var failed struct{ Sessions []FailedSession }
