@@ -110,6 +110,7 @@ func (a *API) Register(mux humago.Mux) {
 	a.registerLists(native)
 	a.registerEvents(native)
 	a.registerFaults(native)
+	a.registerExport(native)
 	doc := native.OpenAPI()
 	a.documents(doc)
 	a.registerHealth(mux, doc)
