@@ -160,7 +160,11 @@ func mailhogPart(p *message.Part) mailhogContent {
 	}
 	out.MIME = &mailhogMIME{Parts: []mailhogContent{}}
 	for _, child := range p.Children {
-		out.MIME.Parts = append(out.MIME.Parts, mailhogPart(child))
+		inside := mailhogPart(child)
+		if child.IsMultipart() {
+			inside.Body = "" // else each level would hold all below it once more
+		}
+		out.MIME.Parts = append(out.MIME.Parts, inside)
 	}
 	return out
 }

@@ -55,22 +55,34 @@ func (a *API) mailpitMessage(w http.ResponseWriter, r *http.Request) error {
 		ID: record.ID, MessageID: record.MessageID, From: mailpitFrom(record), To: mailpitAddresses(record.To), Cc: mailpitAddresses(record.Cc),
 		Bcc: mailpitAddresses(bcc(record)), ReplyTo: mailpitAddresses(record.ReplyTo), ReturnPath: record.MailFrom, Subject: record.Subject,
 		ListUnsubscribe: unsubscribe(tree), Date: record.Date.UTC(), Tags: orEmpty(record.Tags), Username: record.AuthIdentity, Size: record.Size,
-		Inline: []mailpitAttachment{}, Attachments: []mailpitAttachment{},
 	}
 	if record.Date.IsZero() {
 		out.Date = record.Received.UTC()
 	}
 	out.Text, out.HTML = bodies(tree)
-	for _, p := range tree.Parts {
-		switch {
-		case p.IsAttachment():
-			out.Attachments = append(out.Attachments, mailpitFile(p))
-		case !p.IsMultipart() && (p.ContentID != "" || p.Filename != "") && p.MediaType != "text/html":
-			out.Inline = append(out.Inline, mailpitFile(p))
-		}
-	}
+	out.Inline, out.Attachments = mailpitFiles(tree)
 	writeJSON(w, http.StatusOK, out)
 	return nil
+}
+
+func mailpitFiles(tree *message.Tree) (inline, attachments []mailpitAttachment) {
+	inline, attachments = []mailpitAttachment{}, []mailpitAttachment{}
+	within := "" // the path of an attached message, whose own files are not listed
+	for _, p := range tree.Parts {
+		if within != "" && strings.HasPrefix(p.Path, within) {
+			continue
+		}
+		if p.MediaType == "message/rfc822" {
+			within = p.Path + "."
+		}
+		switch {
+		case p.IsAttachment():
+			attachments = append(attachments, mailpitFile(p))
+		case !p.IsMultipart() && (p.ContentID != "" || p.Filename != "") && p.MediaType != "text/html":
+			inline = append(inline, mailpitFile(p))
+		}
+	}
+	return inline, attachments
 }
 
 func (a *API) mailpitTree(r *http.Request, id string) (*store.Record, *message.Tree, error) {
