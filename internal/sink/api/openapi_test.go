@@ -4,8 +4,6 @@ import (
 	"encoding/json"
 	"maps"
 	"net/http"
-	"os"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -103,17 +101,6 @@ func TestOpenAPIRefersToWhatItHas(t *testing.T) {
 			t.Errorf("%s leads nowhere", ref[1])
 		}
 	}
-}
-
-// A validator that others use finds nothing wrong.
-func TestOpenAPIIsValid(t *testing.T) {
-	dir := npmClients(t)
-	s := newSink(t, nil)
-	_, text := s.do("GET", "/openapi.json", nil)
-	if err := os.WriteFile(filepath.Join(dir, "openapi.json"), text, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	runScript(t, dir, "openapi.mjs", "openapi.json")
 }
 
 // The programs of a page that shows documentation would come from elsewhere.
