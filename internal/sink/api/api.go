@@ -11,7 +11,6 @@ import (
 	"cmp"
 	"context"
 	"log/slog"
-	"net/http"
 	"net/netip"
 	"path"
 	"reflect"
@@ -91,14 +90,15 @@ func New(c Config) (*API, error) {
 // Run does what the API has to do by itself, which is to call webhooks, until ctx ends.
 func (a *API) Run(ctx context.Context) error { return a.hooks.run(ctx, a.store) }
 
-// Register adds the paths of the API to a mux.
-func (a *API) Register(mux *http.ServeMux) {
+// Register adds the paths of the API to a mux, such as an *http.ServeMux.
+func (a *API) Register(mux humago.Mux) {
 	config := huma.DefaultConfig("postmuster sink", cmp.Or(a.config.Version, "devel"))
 	config.Info.Description = "Received messages, what was found out about them, and waiting for them."
 	config.DocsPath = ""     // it would load scripts from elsewhere
 	config.SchemasPath = ""  // everything is in /openapi.json
 	config.CreateHooks = nil // they add $schema to every answer
 	config.RejectUnknownQueryParameters = true
+	config.Transformers = []huma.Transformer{shortened}
 	config.Components.Schemas = huma.NewMapRegistry("#/components/schemas/", schemaName)
 	native := humago.New(mux, config)
 	a.registerMessages(native)
@@ -110,9 +110,12 @@ func (a *API) Register(mux *http.ServeMux) {
 	a.registerLists(native)
 	a.registerEvents(native)
 	a.registerFaults(native)
-	a.registerHealth(mux)
-	a.registerMailpit(mux)
-	a.registerMailHog(mux)
+	a.registerExport(native)
+	doc := native.OpenAPI()
+	a.documents(doc)
+	a.registerHealth(mux, doc)
+	a.registerMailpit(mux, doc)
+	a.registerMailHog(mux, doc)
 }
 
 // schemaName names a schema after its type, with its package where that is not ours.

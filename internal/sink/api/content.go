@@ -64,16 +64,13 @@ func download(content []byte, mediaType, filename string) *bytesOutput {
 	}
 }
 
-func (a *API) raw(ctx context.Context, in *struct {
-	IDInput
-	IfNoneMatch string `header:"If-None-Match"`
-}) (*bytesOutput, error) {
-	r, err := a.one(ctx, in.ID)
+func (a *API) raw(ctx context.Context, in *ContentInput) (*bytesOutput, error) {
+	r, err := a.one(ctx, in.IDInput)
 	if err != nil {
 		return nil, err
 	}
 	out := download(nil, "message/rfc822", r.ID+".eml")
-	out.ETag = `"` + r.ID + `"` // it never changes
+	out.ETag = fixed(r)
 	if out.Status = statusFor(in.IfNoneMatch, out.ETag); out.Status == http.StatusNotModified {
 		return out, nil
 	}
@@ -81,11 +78,15 @@ func (a *API) raw(ctx context.Context, in *struct {
 	return out, err
 }
 
-func (a *API) tree(ctx context.Context, id string) (*store.Record, *message.Tree, error) {
-	r, err := a.one(ctx, id)
+func (a *API) tree(ctx context.Context, in IDInput) (*store.Record, *message.Tree, error) {
+	r, err := a.one(ctx, in)
 	if err != nil {
 		return nil, nil, err
 	}
+	return a.parsed(ctx, r)
+}
+
+func (a *API) parsed(ctx context.Context, r *store.Record) (*store.Record, *message.Tree, error) {
 	m, err := a.store.Message(ctx, r.ID)
 	if err != nil {
 		return nil, nil, err
@@ -93,34 +94,24 @@ func (a *API) tree(ctx context.Context, id string) (*store.Record, *message.Tree
 	return r, m.Parse(), nil
 }
 
-func (a *API) parts(ctx context.Context, in *IDInput) (*struct {
-	Body struct {
-		Parts []Part `json:"parts"`
-	}
-}, error) {
-	_, tree, err := a.tree(ctx, in.ID)
+// Parts are the parts of a message.
+type Parts struct {
+	Parts []Part `json:"parts"`
+}
+
+func (a *API) parts(ctx context.Context, in *ContentInput) (*Tagged[Parts], error) {
+	r, tree, err := a.tree(ctx, in.IDInput)
 	if err != nil {
 		return nil, err
 	}
-	out := &struct {
-		Body struct {
-			Parts []Part `json:"parts"`
-		}
-	}{}
-	out.Body.Parts = parts(tree)
-	return out, nil
+	return unchanging(in.IfNoneMatch, fixed(r), Parts{parts(tree)}), nil
 }
 
 func (a *API) part(ctx context.Context, in *struct {
-	IDInput
-	Path        string `path:"path" maxLength:"256" doc:"1.2 for the second part"`
-	IfNoneMatch string `header:"If-None-Match"`
+	ContentInput
+	Path string `path:"path" maxLength:"256" doc:"1.2 for the second part"`
 }) (*bytesOutput, error) {
-	r, err := a.one(ctx, in.ID)
-	if err != nil {
-		return nil, err
-	}
-	_, tree, err := a.tree(ctx, r.ID)
+	r, tree, err := a.tree(ctx, in.IDInput)
 	if err != nil {
 		return nil, err
 	}
@@ -204,13 +195,14 @@ type Line struct {
 	Text string `json:"text"`
 }
 
-func (a *API) transcript(ctx context.Context, in *IDInput) (*struct {
-	Body struct {
-		Lines []Line `json:"lines"`
-		Cut   bool   `json:"cut" doc:"The session was longer than what is kept"`
-	}
-}, error) {
-	r, err := a.one(ctx, in.ID)
+// A Transcript is an SMTP session.
+type Transcript struct {
+	Lines []Line `json:"lines"`
+	Cut   bool   `json:"cut" doc:"The session was longer than what is kept"`
+}
+
+func (a *API) transcript(ctx context.Context, in *ContentInput) (*Tagged[Transcript], error) {
+	r, err := a.one(ctx, in.IDInput)
 	if err != nil {
 		return nil, err
 	}
@@ -218,15 +210,9 @@ func (a *API) transcript(ctx context.Context, in *IDInput) (*struct {
 	if err != nil {
 		return nil, err
 	}
-	out := &struct {
-		Body struct {
-			Lines []Line `json:"lines"`
-			Cut   bool   `json:"cut" doc:"The session was longer than what is kept"`
-		}
-	}{}
-	out.Body.Lines = lines(m.Session)
-	out.Body.Cut = m.Session != nil && m.Session.TranscriptCut
-	return out, nil
+	return unchanging(in.IfNoneMatch, fixed(r), Transcript{
+		Lines: lines(m.Session), Cut: m.Session != nil && m.Session.TranscriptCut,
+	}), nil
 }
 
 func lines(s *message.Session) []Line {

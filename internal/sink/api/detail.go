@@ -2,7 +2,9 @@ package api
 
 import (
 	"context"
+	"crypto/sha256"
 	"crypto/tls"
+	"fmt"
 	"net/http"
 	"time"
 
@@ -74,15 +76,13 @@ type Part struct {
 	ContentID   string            `json:"content_id"`
 	Attachment  bool              `json:"attachment"`
 	Size        int               `json:"size" doc:"Of the decoded content"`
+	SHA256      string            `json:"sha256" doc:"Of the decoded content; empty for what holds other parts"`
 	Offset      int               `json:"offset" doc:"Where its header section begins"`
 	End         int               `json:"end" doc:"Where its body ends"`
 }
 
-func (a *API) message(ctx context.Context, in *struct {
-	IDInput
-	IfNoneMatch string `header:"If-None-Match"`
-}) (*Tagged[Detail], error) {
-	r, err := a.one(ctx, in.ID)
+func (a *API) message(ctx context.Context, in *ContentInput) (*Tagged[Detail], error) {
+	r, err := a.one(ctx, in.IDInput)
 	if err != nil {
 		return nil, err
 	}
@@ -152,8 +152,12 @@ func parts(tree *message.Tree) []Part {
 			Path: p.Path, MediaType: p.MediaType, Params: p.Params, Encoding: p.Encoding, Disposition: p.Disposition,
 			Filename: p.Filename, ContentID: p.ContentID, Attachment: p.IsAttachment(), Size: len(content(p)), Offset: p.Offset, End: p.End,
 		})
+		last := &out[len(out)-1]
 		if p.Params == nil {
-			out[len(out)-1].Params = map[string]string{}
+			last.Params = map[string]string{}
+		}
+		if p.Body != nil {
+			last.SHA256 = fmt.Sprintf("%x", sha256.Sum256(p.Body))
 		}
 	}
 	return out

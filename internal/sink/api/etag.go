@@ -17,6 +17,19 @@ type Tagged[T any] struct {
 	Body   T
 }
 
+// tagged is an answer whose tag is that of its content.
+func tagged[T any](ifNoneMatch string, body T) *Tagged[T] {
+	return unchanging(ifNoneMatch, etagOf(body), body)
+}
+
+// unchanging is an answer whose tag is known.
+func unchanging[T any](ifNoneMatch, etag string, body T) *Tagged[T] {
+	return &Tagged[T]{Status: statusFor(ifNoneMatch, etag), ETag: etag, Body: body}
+}
+
+// fixed is the tag of what is fixed with a message: it never changes.
+func fixed(r *store.Record) string { return `"` + r.ID + `"` }
+
 // statusFor is 304 when the client has the answer already.
 func statusFor(ifNoneMatch, etag string) int {
 	if matches(ifNoneMatch, etag) {
@@ -41,9 +54,9 @@ func etagOfBytes(b []byte) string {
 	return `"` + hex.EncodeToString(sum[:12]) + `"`
 }
 
-// etagOf covers what may change of a message: marks and score.
-func etagOf(r *store.Record) string {
-	b, err := json.Marshal(r)
+// etagOf covers all of a value; of a record that is what may change: marks and score.
+func etagOf(v any) string {
+	b, err := json.Marshal(v)
 	if err != nil {
 		panic(err) // strings and numbers alone
 	}

@@ -40,20 +40,17 @@ type Link struct {
 	Part string `json:"part" doc:"The path of the part it is in"`
 }
 
-type linksOutput struct {
-	Body struct {
-		Links []Link `json:"links"`
-	}
+// Links are the links of a message.
+type Links struct {
+	Links []Link `json:"links"`
 }
 
-func (a *API) links(ctx context.Context, in *IDInput) (*linksOutput, error) {
-	_, tree, err := a.tree(ctx, in.ID)
+func (a *API) links(ctx context.Context, in *ContentInput) (*Tagged[Links], error) {
+	r, tree, err := a.tree(ctx, in.IDInput)
 	if err != nil {
 		return nil, err
 	}
-	out := &linksOutput{}
-	out.Body.Links = linksIn(tree)
-	return out, nil
+	return unchanging(in.IfNoneMatch, fixed(r), Links{linksIn(tree)}), nil
 }
 
 // linksIn returns the links of all parts that are read, each once per part.
@@ -169,20 +166,17 @@ type Code struct {
 	Part    string `json:"part" doc:"The path of the part it is in; empty for the subject"`
 }
 
-type codesOutput struct {
-	Body struct {
-		Codes []Code `json:"codes"`
-	}
+// Codes are the one-time codes of a message.
+type Codes struct {
+	Codes []Code `json:"codes"`
 }
 
-func (a *API) codes(ctx context.Context, in *IDInput) (*codesOutput, error) {
-	r, tree, err := a.tree(ctx, in.ID)
+func (a *API) codes(ctx context.Context, in *ContentInput) (*Tagged[Codes], error) {
+	r, tree, err := a.tree(ctx, in.IDInput)
 	if err != nil {
 		return nil, err
 	}
-	out := &codesOutput{}
-	out.Body.Codes = codesIn(r.Subject, tree)
-	return out, nil
+	return unchanging(in.IfNoneMatch, fixed(r), Codes{codesIn(r.Subject, tree)}), nil
 }
 
 var (

@@ -18,6 +18,7 @@ func (a *API) registerFaults(api huma.API) {
 	register(a, api, huma.Operation{
 		OperationID: "put-faults", Method: http.MethodPut, Path: prefix + "/faults", Tags: []string{"faults"},
 		Summary: "Replace the fault script; an empty one ends all faults", DefaultStatus: http.StatusNoContent, MaxBodyBytes: maxScriptBytes,
+		Middlewares: huma.Middlewares{only(api, "application/yaml", "application/x-yaml", "text/yaml", "application/json")},
 	}, a.putFaults)
 }
 

@@ -7,20 +7,33 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
+
 	"github.com/postmuster/postmuster/internal/sink/store"
 )
 
-func (a *API) registerHealth(mux *http.ServeMux) {
-	mux.HandleFunc("GET /livez", func(w http.ResponseWriter, _ *http.Request) { plain(w, http.StatusOK, "ok\n") })
-	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
-		if _, err := a.store.Stats(r.Context()); err != nil {
-			plain(w, http.StatusServiceUnavailable, "the store does not answer\n")
-			return
-		}
-		plain(w, http.StatusOK, "ok\n")
+func (a *API) registerHealth(mux humago.Mux, doc *huma.OpenAPI) {
+	text := []string{"text/plain"}
+	registerRoutes(mux, doc, "health", a.writeProblem, []route{
+		{pattern: "GET /livez", summary: "Does the process answer?", answers: text, handler: func(w http.ResponseWriter, _ *http.Request) error {
+			plain(w, http.StatusOK, "ok\n")
+			return nil
+		}},
+		{pattern: "GET /readyz", summary: "Does the store answer?", answers: text, handler: a.ready},
+		{pattern: "GET /metrics", summary: "Figures in the text format of Prometheus", answers: text, handler: a.metrics},
 	})
-	mux.HandleFunc("GET /metrics", a.metrics)
 }
+
+func (a *API) ready(w http.ResponseWriter, r *http.Request) error {
+	if _, err := a.store.Stats(r.Context()); err != nil {
+		return errNotReady
+	}
+	plain(w, http.StatusOK, "ok\n")
+	return nil
+}
+
+var errNotReady = refuse(http.StatusServiceUnavailable, "the store does not answer")
 
 func plain(w http.ResponseWriter, status int, text string) {
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
@@ -35,11 +48,10 @@ type metric struct {
 }
 
 // metrics writes the text format of Prometheus, version 0.0.4.
-func (a *API) metrics(w http.ResponseWriter, r *http.Request) {
+func (a *API) metrics(w http.ResponseWriter, r *http.Request) error {
 	stats, err := a.store.Stats(r.Context())
 	if err != nil {
-		plain(w, http.StatusServiceUnavailable, "the store does not answer\n")
-		return
+		return errNotReady
 	}
 	w.Header().Set("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
 	var b strings.Builder
@@ -48,6 +60,7 @@ func (a *API) metrics(w http.ResponseWriter, r *http.Request) {
 	}
 	fmt.Fprintf(&b, "# HELP postmuster_build_info The program's version.\n# TYPE postmuster_build_info gauge\npostmuster_build_info{version=%q} 1\n", a.config.Version)
 	w.Write([]byte(b.String()))
+	return nil
 }
 
 func (a *API) figures(s store.Stats) []metric {

@@ -2,10 +2,14 @@ package api
 
 import (
 	"context"
+	"net"
 	"net/http"
 	"net/textproto"
 	"strings"
 	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
 	"github.com/postmuster/postmuster/internal/message"
 	"github.com/postmuster/postmuster/internal/sink/store"
@@ -13,16 +17,16 @@ import (
 
 // registerMailHog adds what is read of MailHog's API in version 2, and what is
 // deleted and released in version 1. Where Mailpit has the same path, it has it.
-func (a *API) registerMailHog(mux *http.ServeMux) {
-	for pattern, handler := range map[string]func(http.ResponseWriter, *http.Request) error{
-		"GET /api/v2/messages":               a.mailhogList,
-		"GET /api/v2/search":                 a.mailhogSearch,
-		"GET /api/v1/messages/{id}":          a.mailhogMessage,
-		"DELETE /api/v1/messages/{id}":       a.mailhogDelete,
-		"POST /api/v1/messages/{id}/release": a.mailhogRelease,
-	} {
-		mux.HandleFunc(pattern, a.mailpit(handler))
-	}
+func (a *API) registerMailHog(mux humago.Mux, doc *huma.OpenAPI) {
+	registerRoutes(mux, doc, "mailhog", a.mailpitProblem, []route{
+		{pattern: "GET /api/v2/messages", summary: "List messages, each in full", query: "start limit", handler: a.mailhogList},
+		{pattern: "GET /api/v2/search", summary: "Search messages", query: "kind query start limit", handler: a.mailhogSearch},
+		{pattern: "GET /api/v2/outgoing-smtp", summary: "The hosts that were named at start", handler: a.mailhogOutgoing},
+		{pattern: "GET /api/v1/messages/{id}", summary: "Show a message", handler: a.mailhogMessage},
+		{pattern: "GET /api/v1/messages/{id}/download", summary: "The bytes of a message", answers: []string{"message/rfc822"}, handler: a.mailhogDownload},
+		{pattern: "DELETE /api/v1/messages/{id}", summary: "Delete a message", handler: a.mailhogDelete},
+		{pattern: "POST /api/v1/messages/{id}/release", summary: "Send a message on to a host that was named at start", handler: a.mailhogRelease},
+	})
 }
 
 type mailhogPage struct {
@@ -108,7 +112,7 @@ func (a *API) mailhogPage(w http.ResponseWriter, r *http.Request, search *store.
 }
 
 func (a *API) mailhogMessage(w http.ResponseWriter, r *http.Request) error {
-	record, err := a.one(r.Context(), r.PathValue("id"))
+	record, err := a.one(r.Context(), IDInput{ID: r.PathValue("id")})
 	if err != nil {
 		return err
 	}
@@ -156,7 +160,11 @@ func mailhogPart(p *message.Part) mailhogContent {
 	}
 	out.MIME = &mailhogMIME{Parts: []mailhogContent{}}
 	for _, child := range p.Children {
-		out.MIME.Parts = append(out.MIME.Parts, mailhogPart(child))
+		inside := mailhogPart(child)
+		if child.IsMultipart() {
+			inside.Body = "" // else each level would hold all below it once more
+		}
+		out.MIME.Parts = append(out.MIME.Parts, inside)
 	}
 	return out
 }
@@ -184,9 +192,29 @@ func (a *API) mailhogRelease(w http.ResponseWriter, r *http.Request) error {
 	if in.Host == "" || in.Email == "" {
 		return invalid("body", "the request names no host or no address")
 	}
-	if _, _, err := a.sendOn(r.Context(), r.PathValue("id"), in.Host+":"+in.Port, nil, []string{in.Email}); err != nil {
+	if _, _, err := a.sendOn(r.Context(), IDInput{ID: r.PathValue("id")}, in.Host+":"+in.Port, nil, []string{in.Email}); err != nil {
 		return err
 	}
 	w.WriteHeader(http.StatusOK)
+	return nil
+}
+
+func (a *API) mailhogDownload(w http.ResponseWriter, r *http.Request) error {
+	raw, err := a.store.Raw(r.Context(), r.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	writeBytes(w, download(raw, "message/rfc822", r.PathValue("id")+".eml"))
+	return nil
+}
+
+// mailhogOutgoing names the hosts without what is needed to log in there.
+func (a *API) mailhogOutgoing(w http.ResponseWriter, _ *http.Request) error {
+	hosts := map[string]map[string]string{}
+	for _, relay := range a.config.Relays {
+		host, port, _ := net.SplitHostPort(relay.Addr) // New has looked at it
+		hosts[relay.Addr] = map[string]string{"Name": relay.Addr, "Host": host, "Port": port}
+	}
+	writeJSON(w, http.StatusOK, hosts)
 	return nil
 }

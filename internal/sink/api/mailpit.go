@@ -1,78 +1,76 @@
 package api
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"io"
 	"net/http"
 	"net/mail"
 	"net/textproto"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
 	"github.com/postmuster/postmuster/internal/sink/store"
 )
 
 // registerMailpit adds version 1 of Mailpit's API. Names, shapes and statuses are
 // Mailpit's; unknown parameters are passed over, as it does.
-func (a *API) registerMailpit(mux *http.ServeMux) {
-	for pattern, handler := range map[string]func(http.ResponseWriter, *http.Request) error{
-		"GET /api/v1/info":       a.mailpitInfo,
-		"GET /api/v1/webui":      a.mailpitWebUI,
-		"GET /api/v1/messages":   a.mailpitList,
-		"PUT /api/v1/messages":   a.mailpitRead,
-		"GET /api/v1/search":     a.mailpitSearch,
-		"DELETE /api/v1/search":  a.mailpitDeleteSearch,
-		"POST /api/v1/send":      a.mailpitSend,
-		"GET /api/v1/tags":       a.mailpitTags,
-		"PUT /api/v1/tags":       a.mailpitSetTags,
-		"GET /api/v1/chaos":      a.mailpitChaos,
-		"PUT /api/v1/chaos":      a.mailpitSetChaos,
-		"GET /view/{name}":       a.mailpitView,
-		"PUT /api/v1/tags/{tag}": a.mailpitRenameTag,
+func (a *API) registerMailpit(mux humago.Mux, doc *huma.OpenAPI) {
+	text, bytes := []string{"text/plain"}, []string{"application/octet-stream"}
+	registerRoutes(mux, doc, "mailpit", a.mailpitProblem, []route{
+		{pattern: "GET /api/v1/info", summary: "Figures about this sink", handler: a.mailpitInfo},
+		{pattern: "GET /api/v1/webui", summary: "What is configured", handler: a.mailpitWebUI},
+		{pattern: "GET /api/v1/messages", summary: "List messages", query: "start limit before", handler: a.mailpitList},
+		{pattern: "PUT /api/v1/messages", summary: "Set the read mark", query: "tz", answers: text, handler: a.mailpitRead},
+		{pattern: "DELETE /api/v1/messages", summary: "Delete messages, or all", answers: text, handler: a.mailpitDelete},
+		{pattern: "GET /api/v1/search", summary: "Search messages", query: "query start limit before tz", handler: a.mailpitSearch},
+		{pattern: "DELETE /api/v1/search", summary: "Delete what a search finds", query: "query tz", answers: text, handler: a.mailpitDeleteSearch},
+		{pattern: "POST /api/v1/send", summary: "Write a message and receive it", handler: a.mailpitSend},
+		{pattern: "GET /api/v1/tags", summary: "The tags in use", handler: a.mailpitTags},
+		{pattern: "PUT /api/v1/tags", summary: "Set the tags of messages", answers: text, handler: a.mailpitSetTags},
+		{pattern: "PUT /api/v1/tags/{tag}", summary: "Rename a tag", answers: text, handler: a.mailpitRenameTag},
+		{pattern: "DELETE /api/v1/tags/{tag}", summary: "Delete a tag", answers: text, handler: a.mailpitDeleteTag},
+		{pattern: "GET /api/v1/chaos", summary: "The triggers of faults", handler: a.mailpitChaos},
+		{pattern: "PUT /api/v1/chaos", summary: "Set the triggers of faults", handler: a.mailpitSetChaos},
+		{pattern: "GET /api/v1/message/{id}", summary: "Show a message, and mark it read", query: "query", handler: a.mailpitMessage},
+		{pattern: "GET /api/v1/message/{id}/headers", summary: "The header section of a message", query: "query", handler: a.mailpitHeaders},
+		{pattern: "GET /api/v1/message/{id}/raw", summary: "The bytes of a message", query: "dl query", answers: text, handler: a.mailpitRaw},
+		{pattern: "GET /api/v1/message/{id}/part/{path}", summary: "The content of a part", query: "query", answers: bytes, handler: a.mailpitPart},
+		{pattern: "GET /api/v1/message/{id}/part/{path}/{name}", summary: "The same under a name", query: "query", answers: bytes, handler: a.mailpitPart},
+		{pattern: "POST /api/v1/message/{id}/release", summary: "Send a message on to the first host named at start", answers: text, handler: a.mailpitRelease},
+		{pattern: "GET /view/{name}", summary: "ID.html or ID.txt: what a reader of the message sees", query: "query embed", answers: []string{"text/html", "text/plain"}, handler: a.mailpitView},
 
-		"DELETE /api/v1/messages":                     a.mailpitDelete,
-		"DELETE /api/v1/tags/{tag}":                   a.mailpitDeleteTag,
-		"GET /api/v1/message/{id}":                    a.mailpitMessage,
-		"GET /api/v1/message/{id}/headers":            a.mailpitHeaders,
-		"GET /api/v1/message/{id}/raw":                a.mailpitRaw,
-		"GET /api/v1/message/{id}/part/{path}":        a.mailpitPart,
-		"GET /api/v1/message/{id}/part/{path}/thumb":  a.mailpitNot("thumbnails are not made: images from mail are not decoded here"),
-		"GET /api/v1/message/{id}/html-check":         a.mailpitNot("see the html- checks of the report instead"),
-		"GET /api/v1/message/{id}/link-check":         a.mailpitNot("links are not followed: nothing is fetched because of a message; see the link- checks of the report"),
-		"GET /api/v1/message/{id}/sa-check":           a.mailpitNot("see the report instead"),
-		"POST /api/v1/message/{id}/release":           a.mailpitRelease,
-		"GET /api/v1/message/{id}/part/{path}/{name}": a.mailpitPart,
-	} {
-		mux.HandleFunc(pattern, a.mailpit(handler))
-	}
+		{pattern: "GET /api/v1/message/{id}/part/{path}/thumb", summary: "501: images from mail are not decoded here", handler: mailpitNot("thumbnails are not made: images from mail are not decoded here")},
+		{pattern: "GET /api/v1/message/{id}/html-check", summary: "501: see the html- checks of the report", handler: mailpitNot("see the html- checks of the report instead")},
+		{pattern: "GET /api/v1/message/{id}/link-check", summary: "501: links are not followed", query: "follow", handler: mailpitNot("links are not followed: nothing is fetched because of a message; see the link- checks of the report")},
+		{pattern: "GET /api/v1/message/{id}/sa-check", summary: "501: see the report", handler: mailpitNot("see the report instead")},
+	})
 }
 
 // maxCompatBody is for bodies that list IDs and tags.
 const maxCompatBody = 1 << 20
 
-// mailpit answers errors as Mailpit does.
-func (a *API) mailpit(handler func(http.ResponseWriter, *http.Request) error) http.HandlerFunc {
-	return func(w http.ResponseWriter, r *http.Request) {
-		err := handler(w, r)
-		if err == nil {
-			return
-		}
-		code, public := status(err)
-		if code == http.StatusUnprocessableEntity {
-			code = http.StatusBadRequest
-		}
-		text := err.Error()
-		if !public {
-			a.config.Logger.Error("a request could not be answered", "error", err)
-			text = "something went wrong here; the log says what"
-		}
-		writeJSON(w, code, map[string]string{"Error": text})
+// mailpitProblem answers errors as Mailpit does.
+func (a *API) mailpitProblem(w http.ResponseWriter, err error) {
+	code, public := status(err)
+	if code == http.StatusUnprocessableEntity {
+		code = http.StatusBadRequest
 	}
+	text := err.Error()
+	if !public {
+		a.config.Logger.Error("a request could not be answered", "error", err)
+		text = "something went wrong here; the log says what"
+	}
+	writeJSON(w, code, map[string]string{"Error": text})
 }
 
-func (a *API) mailpitNot(why string) func(http.ResponseWriter, *http.Request) error {
+func mailpitNot(why string) func(http.ResponseWriter, *http.Request) error {
 	return func(http.ResponseWriter, *http.Request) error { return refuse(http.StatusNotImplemented, why) }
 }
 
@@ -118,73 +116,16 @@ func window(r *http.Request, defaultLimit int) (start, limit int, err error) {
 	return start, min(limit, store.MaxLimit), nil
 }
 
-// mailpitQuery makes a search of ours of one of Mailpit's.
-func mailpitQuery(query string) (*store.Search, error) {
-	var terms []string
-	for _, term := range splitTerms(query) {
-		translated, err := mailpitTerm(term)
-		if err != nil {
-			return nil, err
-		}
-		terms = append(terms, translated)
-	}
-	return parse(strings.Join(terms, " "), "query.query")
-}
-
-// mailpitTerm translates one term. What Mailpit has and we have not is an error
-// rather than another result.
-func mailpitTerm(term string) (string, error) {
-	bare := strings.TrimLeft(term, "-!")
-	not := term[:len(term)-len(bare)]
-	field, value, found := strings.Cut(bare, ":")
-	if !found || strings.HasPrefix(field, `"`) {
-		return term, nil
-	}
-	switch field = strings.ToLower(field); field {
-	case "cc", "bcc": // to: looks at all recipients
-		return not + "to:" + value, nil
-	case "addressed", "reply-to":
-		return "", invalid("query.query", field+": is not known here; use from: or to:")
-	case "has":
-		if strings.HasPrefix(strings.ToLower(value), "attachment") {
-			return not + "has:attachment", nil
-		}
-	case "is":
-		if strings.EqualFold(value, "Tagged") {
-			return "", invalid("query.query", "is:Tagged is not known here; use tag:")
-		}
-	case "before", "after":
-		return not + field + ":" + quote(mailpitTime(strings.Trim(value, `"`))), nil
-	case "larger", "smaller", "from", "to", "subject", "message-id", "tag":
-	default: // a word with a colon in it
-		return not + quote(strings.Trim(bare, `"`)), nil
-	}
-	return term, nil
-}
-
-// mailpitTime brings the ways in which a day is commonly written into ours.
-func mailpitTime(s string) string {
-	for _, layout := range []string{"2006/01/02", "2006-1-2", "2006/1/2", "2006-01-02 15:04", "2006-01-02 15:04:05", "2 Jan 2006", "Jan 2, 2006"} {
-		if t, err := time.Parse(layout, s); err == nil {
-			return t.Format(time.RFC3339)
-		}
-	}
-	return s
-}
-
 func (a *API) mailpitList(w http.ResponseWriter, r *http.Request) error {
-	return a.mailpitPage(w, r, nil)
+	return a.mailpitPage(w, r, "")
 }
 
 func (a *API) mailpitSearch(w http.ResponseWriter, r *http.Request) error {
-	if strings.TrimSpace(r.FormValue("query")) == "" {
+	query := r.FormValue("query")
+	if strings.TrimSpace(query) == "" {
 		return invalid("query.query", "no search query")
 	}
-	search, err := mailpitQuery(r.FormValue("query"))
-	if err != nil {
-		return err
-	}
-	return a.mailpitPage(w, r, search)
+	return a.mailpitPage(w, r, query)
 }
 
 type mailpitPage struct {
@@ -198,13 +139,20 @@ type mailpitPage struct {
 	Messages       []mailpitListItem `json:"messages"`
 }
 
-func (a *API) mailpitPage(w http.ResponseWriter, r *http.Request, search *store.Search) error {
+func (a *API) mailpitPage(w http.ResponseWriter, r *http.Request, query string) error {
 	start, limit, err := window(r, store.DefaultLimit)
 	if err != nil {
 		return err
 	}
+	if before := r.FormValue("before"); before != "" {
+		query += " before:" + quote(before)
+	}
+	f, err := asked(r, query)
+	if err != nil {
+		return err
+	}
 	ctx := r.Context()
-	page, err := a.store.List(ctx, store.Query{Search: search, Offset: start, Limit: max(limit, 1), CountTo: -1})
+	records, total, err := f.page(ctx, a.store, start, limit)
 	if err != nil {
 		return err
 	}
@@ -213,8 +161,8 @@ func (a *API) mailpitPage(w http.ResponseWriter, r *http.Request, search *store.
 		return err
 	}
 	unread := stats.Unread
-	if search != nil {
-		if unread, err = a.countUnread(r, search); err != nil {
+	if query != "" {
+		if unread, err = a.countUnread(ctx, f); err != nil {
 			return err
 		}
 	}
@@ -223,27 +171,28 @@ func (a *API) mailpitPage(w http.ResponseWriter, r *http.Request, search *store.
 		return err
 	}
 	out := mailpitPage{
-		Total: stats.Messages, Unread: stats.Unread, MessagesCount: page.Total, MessagesUnread: unread, Start: start,
+		Total: stats.Messages, Unread: stats.Unread, Count: len(records), MessagesCount: total, MessagesUnread: unread, Start: start,
 		Tags: tags, Messages: []mailpitListItem{},
 	}
-	for _, record := range page.Records[:min(limit, len(page.Records))] {
+	for _, record := range records {
 		out.Messages = append(out.Messages, mailpitItem(record))
 	}
-	out.Count = len(out.Messages)
 	writeJSON(w, http.StatusOK, out)
 	return nil
 }
 
-func (a *API) countUnread(r *http.Request, search *store.Search) (int, error) {
-	unread, err := parse(search.String()+" is:unread", "query.query")
-	if err != nil {
-		return 0, err
+func (a *API) countUnread(ctx context.Context, f *mailpitFilter) (int, error) {
+	if len(f.tests) == 0 && f.search != nil {
+		search, err := parse(f.search.String()+" is:unread", "query.query")
+		if err != nil {
+			return 0, err
+		}
+		f = &mailpitFilter{search: search}
+	} else {
+		f = f.unread()
 	}
-	page, err := a.store.List(r.Context(), store.Query{Search: unread, Limit: 1, CountTo: -1})
-	if err != nil {
-		return 0, err
-	}
-	return page.Total, nil
+	_, total, err := f.page(ctx, a.store, 0, 0)
+	return total, err
 }
 
 func (a *API) tagNames(r *http.Request) ([]string, error) {
@@ -282,7 +231,7 @@ type mailpitListItem struct {
 func mailpitItem(r *store.Record) mailpitListItem {
 	return mailpitListItem{
 		ID: r.ID, MessageID: r.MessageID, Read: r.Read, From: mailpitFrom(r), To: mailpitAddresses(r.To), Cc: mailpitAddresses(r.Cc),
-		Bcc: mailpitBcc(r), ReplyTo: mailpitAddresses(r.ReplyTo), Subject: r.Subject, Created: r.Received.UTC(), Username: r.AuthIdentity,
+		Bcc: mailpitAddresses(bcc(r)), ReplyTo: mailpitAddresses(r.ReplyTo), Subject: r.Subject, Created: r.Received.UTC(), Username: r.AuthIdentity,
 		Tags: orEmpty(r.Tags), Size: r.Size, Attachments: r.Attachments, Snippet: r.Snippet,
 	}
 }
@@ -295,18 +244,18 @@ func mailpitFrom(r *store.Record) *mailpitAddress {
 	return &mailpitAddress{Address: r.MailFrom}
 }
 
-// mailpitBcc adds the recipients of the envelope that no field names, as Mailpit does.
-func mailpitBcc(r *store.Record) []mailpitAddress {
+// bcc adds the recipients of the envelope that no field names, as Mailpit does.
+func bcc(r *store.Record) []store.Mailbox {
 	named := map[string]bool{}
 	for _, list := range [][]store.Mailbox{r.To, r.Cc, r.Bcc} {
 		for _, m := range list {
 			named[strings.ToLower(m.Address)] = true
 		}
 	}
-	out := mailpitAddresses(r.Bcc)
+	out := slices.Clone(r.Bcc)
 	for _, to := range r.Rcpt {
 		if !named[strings.ToLower(to)] {
-			out = append(out, mailpitAddress{Address: to})
+			out = append(out, store.Mailbox{Address: to})
 		}
 	}
 	return out
@@ -327,11 +276,19 @@ func (a *API) mailpitRead(w http.ResponseWriter, r *http.Request) error {
 		}
 		return ok(w)
 	}
-	search, err := mailpitQuery(in.Search)
+	f, err := asked(r, in.Search)
 	if err != nil {
 		return err
 	}
-	if err := a.store.SetReadMatching(r.Context(), in.Read, search); err != nil {
+	ids, all, err := f.ids(r.Context(), a.store)
+	switch {
+	case err != nil:
+	case all:
+		err = a.store.SetReadMatching(r.Context(), in.Read, f.search)
+	default:
+		err = a.store.SetRead(r.Context(), in.Read, ids...)
+	}
+	if err != nil {
 		return err
 	}
 	return ok(w)
@@ -363,11 +320,19 @@ func (a *API) mailpitDeleteSearch(w http.ResponseWriter, r *http.Request) error 
 	if strings.TrimSpace(query) == "" {
 		return invalid("query.query", "no search query") // which would delete everything
 	}
-	search, err := mailpitQuery(query)
+	f, err := asked(r, query)
 	if err != nil {
 		return err
 	}
-	if _, err := a.store.DeleteMatching(r.Context(), search); err != nil {
+	ids, all, err := f.ids(r.Context(), a.store)
+	switch {
+	case err != nil:
+	case all:
+		_, err = a.store.DeleteMatching(r.Context(), f.search)
+	default:
+		_, err = a.store.Delete(r.Context(), ids...)
+	}
+	if err != nil {
 		return err
 	}
 	return ok(w)
@@ -429,7 +394,7 @@ func people(list []mailpitPerson) []mail.Address {
 }
 
 func (a *API) mailpitHeaders(w http.ResponseWriter, r *http.Request) error {
-	_, tree, err := a.tree(r.Context(), r.PathValue("id"))
+	_, tree, err := a.mailpitTree(r, r.PathValue("id"))
 	if err != nil {
 		return err
 	}
@@ -451,7 +416,7 @@ func (a *API) mailpitRelease(w http.ResponseWriter, r *http.Request) error {
 	if len(in.To) == 0 {
 		return invalid("body.To", "no valid addresses found")
 	}
-	if _, _, err := a.sendOn(r.Context(), r.PathValue("id"), "", nil, in.To); err != nil {
+	if _, _, err := a.sendOn(r.Context(), IDInput{ID: r.PathValue("id")}, "", nil, in.To); err != nil {
 		return err
 	}
 	return ok(w)

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/postmuster/postmuster/internal/message"
+	"github.com/postmuster/postmuster/internal/sink/store"
 )
 
 type mailpitSummary struct {
@@ -41,7 +42,7 @@ type mailpitAttachment struct {
 // mailpitMessage marks the message as read, as Mailpit does; but not for a link
 // that another site led a browser to.
 func (a *API) mailpitMessage(w http.ResponseWriter, r *http.Request) error {
-	record, tree, err := a.tree(r.Context(), r.PathValue("id"))
+	record, tree, err := a.mailpitTree(r, r.PathValue("id"))
 	if err != nil {
 		return err
 	}
@@ -52,24 +53,44 @@ func (a *API) mailpitMessage(w http.ResponseWriter, r *http.Request) error {
 	}
 	out := mailpitSummary{
 		ID: record.ID, MessageID: record.MessageID, From: mailpitFrom(record), To: mailpitAddresses(record.To), Cc: mailpitAddresses(record.Cc),
-		Bcc: mailpitBcc(record), ReplyTo: mailpitAddresses(record.ReplyTo), ReturnPath: record.MailFrom, Subject: record.Subject,
+		Bcc: mailpitAddresses(bcc(record)), ReplyTo: mailpitAddresses(record.ReplyTo), ReturnPath: record.MailFrom, Subject: record.Subject,
 		ListUnsubscribe: unsubscribe(tree), Date: record.Date.UTC(), Tags: orEmpty(record.Tags), Username: record.AuthIdentity, Size: record.Size,
-		Inline: []mailpitAttachment{}, Attachments: []mailpitAttachment{},
 	}
 	if record.Date.IsZero() {
 		out.Date = record.Received.UTC()
 	}
 	out.Text, out.HTML = bodies(tree)
-	for _, p := range tree.Parts {
-		switch {
-		case p.IsAttachment():
-			out.Attachments = append(out.Attachments, mailpitFile(p))
-		case !p.IsMultipart() && (p.ContentID != "" || p.Filename != "") && p.MediaType != "text/html":
-			out.Inline = append(out.Inline, mailpitFile(p))
-		}
-	}
+	out.Inline, out.Attachments = mailpitFiles(tree)
 	writeJSON(w, http.StatusOK, out)
 	return nil
+}
+
+func mailpitFiles(tree *message.Tree) (inline, attachments []mailpitAttachment) {
+	inline, attachments = []mailpitAttachment{}, []mailpitAttachment{}
+	within := "" // the path of an attached message, whose own files are not listed
+	for _, p := range tree.Parts {
+		if within != "" && strings.HasPrefix(p.Path, within) {
+			continue
+		}
+		if p.MediaType == "message/rfc822" {
+			within = p.Path + "."
+		}
+		switch {
+		case p.IsAttachment():
+			attachments = append(attachments, mailpitFile(p))
+		case !p.IsMultipart() && (p.ContentID != "" || p.Filename != "") && p.MediaType != "text/html":
+			inline = append(inline, mailpitFile(p))
+		}
+	}
+	return inline, attachments
+}
+
+func (a *API) mailpitTree(r *http.Request, id string) (*store.Record, *message.Tree, error) {
+	in, err := a.mailpitInput(r, id)
+	if err != nil {
+		return nil, nil, err
+	}
+	return a.tree(r.Context(), in)
 }
 
 func mailpitFile(p *message.Part) mailpitAttachment {
@@ -97,7 +118,11 @@ func unsubscribe(tree *message.Tree) mailpitUnsubscribe {
 }
 
 func (a *API) mailpitRaw(w http.ResponseWriter, r *http.Request) error {
-	record, err := a.one(r.Context(), r.PathValue("id"))
+	in, err := a.mailpitInput(r, r.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	record, err := a.one(r.Context(), in)
 	if err != nil {
 		return err
 	}
@@ -121,7 +146,7 @@ func plainBytes(w http.ResponseWriter, b []byte) {
 }
 
 func (a *API) mailpitPart(w http.ResponseWriter, r *http.Request) error {
-	_, tree, err := a.tree(r.Context(), r.PathValue("id"))
+	_, tree, err := a.mailpitTree(r, r.PathValue("id"))
 	if err != nil {
 		return err
 	}
@@ -129,12 +154,15 @@ func (a *API) mailpitPart(w http.ResponseWriter, r *http.Request) error {
 	if p == nil {
 		return refuse(http.StatusNotFound, "the message has no such part")
 	}
-	out := download(content(p), safeType(p.MediaType), p.Filename)
+	writeBytes(w, download(content(p), safeType(p.MediaType), p.Filename))
+	return nil
+}
+
+func writeBytes(w http.ResponseWriter, out *bytesOutput) {
 	w.Header().Set("Content-Type", out.ContentType)
 	w.Header().Set("Content-Disposition", out.Disposition)
 	w.Header().Set("Content-Security-Policy", out.Policy)
 	w.Write(out.Body)
-	return nil
 }
 
 // mailpitView is the message itself, for tests in a browser: /view/latest.html.
@@ -143,7 +171,7 @@ func (a *API) mailpitView(w http.ResponseWriter, r *http.Request) error {
 	if kind != "html" && kind != "txt" {
 		return refuse(http.StatusNotFound, "a view ends in .html or .txt")
 	}
-	_, tree, err := a.tree(r.Context(), id)
+	_, tree, err := a.mailpitTree(r, id)
 	if err != nil {
 		return err
 	}

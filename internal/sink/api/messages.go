@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -44,33 +45,36 @@ type listInput struct {
 	MinSeq uint64 `query:"min_seq" doc:"Wait until all messages up to this one can be found"`
 	After  uint64 `query:"after_seq" doc:"Only messages behind this one"`
 	Order  string `query:"order" enum:"newest,oldest" default:"newest"`
+
+	IfNoneMatch string `header:"If-None-Match"`
 }
 
-type listOutput struct {
-	Body struct {
-		Messages []Summary `json:"messages"`
-		Total    int       `json:"total" doc:"How many match, on all pages"`
-		More     bool      `json:"more" doc:"Counting ended at total: there are more"`
-		Next     string    `json:"next" doc:"The cursor of the next page; empty on the last one"`
-		Seq      uint64    `json:"seq" doc:"All messages up to this one were looked at"`
-	}
+// A List is a page of messages.
+type List struct {
+	Messages []Summary `json:"messages"`
+	Total    int       `json:"total" doc:"How many match, on all pages"`
+	More     bool      `json:"more" doc:"Counting ended at total: there are more"`
+	Next     string    `json:"next" doc:"The cursor of the next page; empty on the last one"`
+	Seq      uint64    `json:"seq" doc:"All messages up to this one were looked at"`
 }
 
-func (a *API) list(ctx context.Context, in *listInput) (*listOutput, error) {
+func (a *API) list(ctx context.Context, in *listInput) (*Tagged[List], error) {
 	search, err := parse(in.Query, "query.query")
 	if err != nil {
 		return nil, err
 	}
+	if err := a.readable(ctx, in.MinSeq); err != nil {
+		return nil, err
+	}
 	page, err := a.store.List(ctx, store.Query{
-		Search: search, Cursor: in.Cursor, Limit: in.Limit, MinSeq: in.MinSeq, After: in.After, OldestFirst: in.Order == "oldest",
+		Search: search, Cursor: in.Cursor, Limit: in.Limit, After: in.After, OldestFirst: in.Order == "oldest",
 	})
 	if err != nil {
 		return nil, err
 	}
-	out := &listOutput{}
-	out.Body.Messages, out.Body.Total, out.Body.More = summaries(page.Records), page.Total, page.More
-	out.Body.Next, out.Body.Seq = page.Next, page.Seq
-	return out, nil
+	return tagged(in.IfNoneMatch, List{
+		Messages: summaries(page.Records), Total: page.Total, More: page.More, Next: page.Next, Seq: page.Seq,
+	}), nil
 }
 
 // parse reads a search; an empty one is none.
@@ -89,11 +93,21 @@ func parse(text, where string) (*store.Search, error) {
 const latest = "latest"
 
 // one returns the record of a message.
-func (a *API) one(ctx context.Context, id string) (*store.Record, error) {
-	if id != latest {
-		return a.store.Get(ctx, id)
+func (a *API) one(ctx context.Context, in IDInput) (*store.Record, error) {
+	if in.Query != "" && in.ID != latest {
+		return nil, invalid("query.query", "a search goes with latest in place of the ID")
 	}
-	page, err := a.store.List(ctx, store.Query{Limit: 1})
+	search, err := parse(in.Query, "query.query")
+	if err != nil {
+		return nil, err
+	}
+	if err := a.readable(ctx, in.MinSeq); err != nil {
+		return nil, err
+	}
+	if in.ID != latest {
+		return a.store.Get(ctx, in.ID)
+	}
+	page, err := a.store.List(ctx, store.Query{Search: search, Limit: 1})
 	if err != nil {
 		return nil, err
 	}
@@ -103,9 +117,33 @@ func (a *API) one(ctx context.Context, id string) (*store.Record, error) {
 	return page.Records[0], nil
 }
 
+// readable waits until all messages up to seq can be found, which is soon. One
+// that nobody has been told of yet is not waited for: it may never come.
+func (a *API) readable(ctx context.Context, seq uint64) error {
+	if seq == 0 {
+		return nil
+	}
+	stats, err := a.store.Stats(ctx)
+	if err != nil {
+		return err
+	}
+	if seq > stats.Seq {
+		return invalid("query.min_seq", fmt.Sprintf("no message has this seq yet, the last one has %d; POST %s/wait waits for messages to come", stats.Seq, prefix))
+	}
+	return a.store.WaitSeq(ctx, seq)
+}
+
 // IDInput names a message.
 type IDInput struct {
-	ID string `path:"id" maxLength:"128" doc:"The ID of a message, or latest"`
+	ID     string `path:"id" maxLength:"128" doc:"The ID of a message, or latest"`
+	Query  string `query:"query" maxLength:"4096" doc:"With latest: the newest message that this search finds"`
+	MinSeq uint64 `query:"min_seq" doc:"Wait until all messages up to this one can be found"`
+}
+
+// ContentInput names what never changes of a message.
+type ContentInput struct {
+	IDInput
+	IfNoneMatch string `header:"If-None-Match"`
 }
 
 // Marks are what a reader sets on a message.
@@ -130,7 +168,7 @@ func (a *API) mark(ctx context.Context, in *struct {
 	IDInput
 	Body Marks
 }) (*struct{}, error) {
-	r, err := a.one(ctx, in.ID)
+	r, err := a.one(ctx, in.IDInput)
 	if err != nil {
 		return nil, err
 	}
@@ -189,7 +227,11 @@ func (a *API) matching(ctx context.Context, search *store.Search) ([]string, err
 }
 
 func (a *API) delete(ctx context.Context, in *IDInput) (*struct{}, error) {
-	n, err := a.store.Delete(ctx, in.ID)
+	r, err := a.one(ctx, *in)
+	if err != nil {
+		return nil, err
+	}
+	n, err := a.store.Delete(ctx, r.ID)
 	if err == nil && n == 0 {
 		err = store.ErrNotFound
 	}

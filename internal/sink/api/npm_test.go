@@ -40,25 +40,40 @@ func runScript(t *testing.T, dir, script, url string) {
 	}
 }
 
-func TestPublishedClientOfMailpit(t *testing.T) {
+// Unmodified programs of others find what they look for.
+func TestPublishedPrograms(t *testing.T) {
 	dir := npmClients(t)
-	s := newSink(t, func(c *Config) { c.Faults = &script{} })
-	runScript(t, dir, "mailpit.mjs", s.url)
+	t.Run("client of Mailpit", func(t *testing.T) {
+		s := newSink(t, func(c *Config) { c.Faults = &script{} })
+		runScript(t, dir, "mailpit.mjs", s.url)
+	})
+	t.Run("client of MailHog", func(t *testing.T) {
+		s := newSink(t, nil)
+		s.addForMailHog()
+		runScript(t, dir, "mailhog.cjs", s.url)
+	})
+	t.Run("validator of OpenAPI", func(t *testing.T) {
+		s := newSink(t, nil)
+		_, text := s.do("GET", "/openapi.json", nil)
+		if err := os.WriteFile(filepath.Join(dir, "openapi.json"), text, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		runScript(t, dir, "openapi.mjs", "openapi.json")
+	})
 }
 
-func TestPublishedClientOfMailHog(t *testing.T) {
-	dir := npmClients(t)
-	s := newSink(t, nil)
+// addForMailHog adds the messages that mailhog.cjs expects.
+func (s *sink) addForMailHog() {
+	s.t.Helper()
 	s.add("From: ann@example.com\nTo: bob@example.net\nSubject: =?utf-8?q?Gr=C3=BC=C3=9Fe?=\nContent-Type: text/plain; charset=utf-8\n" +
 		"Content-Transfer-Encoding: quoted-printable\n\nSch=C3=B6ne Gr=C3=BC=C3=9Fe\n")
 	s.add(strings.Replace(simple("plain"), "\n\n", "\nContent-Type: text/plain\n\n", 1))
 	r := s.add("From: ann@example.com\nTo: carol@example.net\nSubject: html\nMIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=m\n\n"+
 		"--m\nContent-Type: text/html\n\n<p>Hello</p>\n--m\nContent-Type: text/plain; name=a.txt\nContent-Disposition: attachment; filename=a.txt\n"+
 		"Content-Transfer-Encoding: base64\n\nYXR0YWNoZWQ=\n--m--\n", to("carol@example.net"))
-	if err := s.store.WaitSeq(t.Context(), r.Seq); err != nil {
-		t.Fatal(err)
+	if err := s.store.WaitSeq(s.t.Context(), r.Seq); err != nil {
+		s.t.Fatal(err)
 	}
-	runScript(t, dir, "mailhog.cjs", s.url)
 }
 
 // The lock file names versions and checksums, and no host to get them from.

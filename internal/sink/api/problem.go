@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"net/http"
 
@@ -80,4 +81,28 @@ func register[I, O any](a *API, api huma.API, op huma.Operation, handler func(co
 		out, err := handler(ctx, in)
 		return out, a.problem(err)
 	})
+}
+
+// shortened keeps an answer about a wrong value from being as long as the value.
+func shortened(_ huma.Context, _ string, v any) (any, error) {
+	problem, ok := v.(*huma.ErrorModel)
+	if !ok {
+		return v, nil
+	}
+	for _, detail := range problem.Errors {
+		if text, err := json.Marshal(detail.Value); err != nil || len(text) > clippedValue {
+			detail.Value = nil
+		}
+		detail.Message = clip(detail.Message, clippedValue)
+	}
+	return v, nil
+}
+
+// writeProblem answers an error where no operation of ours does.
+func (a *API) writeProblem(w http.ResponseWriter, err error) {
+	var said huma.StatusError
+	errors.As(a.problem(err), &said)
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(said.GetStatus())
+	_ = json.NewEncoder(w).Encode(said) // the client is gone
 }

@@ -49,17 +49,17 @@ func (a *API) relay(ctx context.Context, in *struct {
 }) (*relayOutput, error) {
 	out := &relayOutput{}
 	var err error
-	out.Body.Host, out.Body.To, err = a.sendOn(ctx, in.ID, in.Body.Host, in.Body.From, in.Body.To)
+	out.Body.Host, out.Body.To, err = a.sendOn(ctx, in.IDInput, in.Body.Host, in.Body.From, in.Body.To)
 	return out, err
 }
 
 // sendOn sends a message to a relay, and returns which one and to whom.
-func (a *API) sendOn(ctx context.Context, id, host string, from *string, to []string) (string, []string, error) {
+func (a *API) sendOn(ctx context.Context, in IDInput, host string, from *string, to []string) (string, []string, error) {
 	relay, err := a.relayNamed(host)
 	if err != nil {
 		return "", nil, err
 	}
-	r, err := a.one(ctx, id)
+	r, err := a.one(ctx, in)
 	if err != nil {
 		return "", nil, err
 	}

@@ -32,11 +32,8 @@ type reportOutput struct {
 	Body        []byte
 }
 
-func (a *API) report(ctx context.Context, in *struct {
-	IDInput
-	IfNoneMatch string `header:"If-None-Match"`
-}) (*reportOutput, error) {
-	r, err := a.one(ctx, in.ID)
+func (a *API) report(ctx context.Context, in *ContentInput) (*reportOutput, error) {
+	r, err := a.one(ctx, in.IDInput)
 	if err != nil {
 		return nil, err
 	}

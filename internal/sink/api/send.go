@@ -20,8 +20,12 @@ func (a *API) registerSending(api huma.API) {
 	}, a.send)
 	register(a, api, huma.Operation{
 		OperationID: "import", Method: http.MethodPost, Path: prefix + "/messages", Tags: []string{"sending"},
-		Summary: "Receive a message as it is", DefaultStatus: http.StatusCreated,
-		MaxBodyBytes: a.config.MaxMessageBytes + 1, Middlewares: huma.Middlewares{a.oneOfFewBodies},
+		Summary: "Receive a message as it is, or each message of an mbox", DefaultStatus: http.StatusCreated,
+		MaxBodyBytes: a.config.MaxMessageBytes + 1,
+		Middlewares:  huma.Middlewares{only(api, "message/rfc822", "application/mbox", "application/octet-stream"), a.oneOfFewBodies},
+		RequestBody: &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{
+			"message/rfc822": {Schema: &huma.Schema{Type: huma.TypeString, Format: "binary"}}, "application/mbox": {Schema: &huma.Schema{Type: huma.TypeString, Format: "binary"}},
+		}},
 	}, a.importRaw)
 	register(a, api, huma.Operation{
 		OperationID: "relay", Method: http.MethodPost, Path: prefix + "/messages/{id}/relay", Tags: []string{"sending"},
@@ -63,11 +67,14 @@ type sendInput struct {
 	}
 }
 
+// A Receipt names a message that was received.
+type Receipt struct {
+	ID  string `json:"id"`
+	Seq uint64 `json:"seq" doc:"A list with this min_seq shows the message"`
+}
+
 type receiptOutput struct {
-	Body struct {
-		ID  string `json:"id"`
-		Seq uint64 `json:"seq" doc:"A list with this min_seq shows the message"`
-	}
+	Body Receipt
 }
 
 func (a *API) send(ctx context.Context, in *sendInput) (*receiptOutput, error) {
@@ -144,30 +151,4 @@ func (a *API) receive(ctx context.Context, m *message.Message) (store.Receipt, e
 	return a.store.Add(ctx, m)
 }
 
-func receiptOf(r store.Receipt) *receiptOutput {
-	out := &receiptOutput{}
-	out.Body.ID, out.Body.Seq = r.ID, r.Seq
-	return out
-}
-
-func (a *API) importRaw(ctx context.Context, in *struct {
-	From    string   `query:"from" maxLength:"400" doc:"The reverse-path of the envelope"`
-	Rcpt    []string `query:"rcpt,explode" maxItems:"1000" doc:"A recipient of the envelope"`
-	RawBody []byte   `contentType:"message/rfc822"`
-}) (*receiptOutput, error) {
-	if len(in.RawBody) == 0 {
-		return nil, invalid("body", "there is no message")
-	}
-	m := &message.Message{Raw: in.RawBody, Origin: message.OriginFile}
-	if in.From != "" || len(in.Rcpt) > 0 {
-		m.Envelope = &message.Envelope{MailFrom: in.From}
-		for _, to := range in.Rcpt {
-			m.Envelope.Rcpt = append(m.Envelope.Rcpt, message.Rcpt{To: to})
-		}
-	}
-	receipt, err := a.receive(ctx, m)
-	if err != nil {
-		return nil, err
-	}
-	return receiptOf(receipt), nil
-}
+func receiptOf(r store.Receipt) *receiptOutput { return &receiptOutput{Receipt{ID: r.ID, Seq: r.Seq}} }

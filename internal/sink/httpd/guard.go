@@ -17,6 +17,9 @@ import (
 // told whether its token is right.
 func guard(bound netip.Addr, c Config) http.Handler {
 	h := c.Handler
+	if mux, ok := h.(*http.ServeMux); ok {
+		h = withProblems(mux)
+	}
 	if c.Token != "" {
 		h = withToken(h, c.Token)
 	}

@@ -73,6 +73,22 @@ assert.deepEqual(page.messages.map((m) => m.Subject), ["second"]);
 page = await mailpit.searchMessages({ query: 'subject:"second" !is:read', tz: "Europe/Berlin" });
 assert.deepEqual([page.messages_count, page.total, page.messages[0].Snippet], [1, 3, "second in text"]);
 await refused(400, mailpit.searchMessages({ query: "" }));
+const found = async (query, more = {}) => (await mailpit.searchMessages({ query, ...more })).messages.map((m) => m.Subject);
+assert.deepEqual(await found("wel"), ["welcome"]); // the beginning of a word
+assert.deepEqual(await found('"welcome in text"'), ["welcome"]);
+assert.deepEqual(await found("to:bob cc:CAROL@example.net"), ["welcome"]);
+assert.deepEqual(await found("-cc:carol"), ["third", "second"]);
+assert.deepEqual(await found("bcc:dave reply-to:reply@"), ["welcome"]);
+assert.deepEqual(await found("addressed:dave"), ["welcome"]);
+assert.deepEqual(await found("is:tagged"), ["welcome"]);
+assert.deepEqual(await found("!is:tagged", { limit: 1, start: 1 }), ["second"]);
+assert.deepEqual(await found("has:attachments"), ["welcome"]);
+assert.deepEqual(await found("larger:0.1k smaller:1.5mb subject:second"), ["second"]);
+const inTokyo = new Date(Date.now() - 60000).toLocaleString("sv-SE", { timeZone: "Asia/Tokyo" }); // YYYY-MM-DD hh:mm:ss
+assert.equal((await found(`after:"${inTokyo}"`, { tz: "Asia/Tokyo" })).length, 3);
+assert.equal((await found(`before:"${inTokyo}"`, { tz: "Asia/Tokyo" })).length, 0);
+assert.equal((await found(`after:"${inTokyo}"`)).length, 0); // hours later in UTC
+assert.equal((await mailpit.getMessageSummary("latest?query=cc:carol")).Subject, "welcome");
 
 // Marks
 const unread = async (query) => (await mailpit.searchMessages({ query: `${query} is:unread` })).messages_count;
@@ -110,7 +126,9 @@ await refused(501, mailpit.getAttachmentThumbnail(ID, file.PartID));
 await refused(403, mailpit.releaseMessage(ID, { To: ["bob@example.net"] }));
 
 // Deleting
-await mailpit.deleteMessagesBySearch({ query: "subject:second" });
+await mailpit.setReadStatus({ Search: "is:tagged", Read: false });
+assert.equal((await mailpit.searchMessages({ query: "is:tagged" })).messages_unread, 1);
+await mailpit.deleteMessagesBySearch({ query: "subject:second -is:tagged" });
 assert.equal((await mailpit.listMessages()).total, 2);
 await mailpit.deleteMessages({ IDs: [ID] });
 assert.equal((await mailpit.listMessages()).total, 1);

@@ -1,0 +1,79 @@
+package api
+
+import (
+	"net/http"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
+)
+
+// A route is a path whose answers are not of our own design: health, and the
+// APIs of others. It is in /openapi.json so that the document has all there is.
+type route struct {
+	pattern string // as http.ServeMux has it
+	summary string
+	query   string   // names of parameters, for programs that read them from the document
+	answers []string // media types of 200; JSON when there are none
+	handler func(http.ResponseWriter, *http.Request) error
+}
+
+// registerRoutes adds routes to the mux and to the document. problem answers errors.
+func registerRoutes(mux humago.Mux, doc *huma.OpenAPI, tag string, problem func(http.ResponseWriter, error), routes []route) {
+	for _, r := range routes {
+		mux.HandleFunc(r.pattern, func(w http.ResponseWriter, req *http.Request) {
+			if err := r.handler(w, req); err != nil {
+				problem(w, err)
+			}
+		})
+		doc.AddOperation(r.operation(tag))
+	}
+}
+
+var pathParam = regexp.MustCompile(`\{([^}]+)\}`)
+
+func (r *route) operation(tag string) *huma.Operation {
+	method, path, _ := strings.Cut(r.pattern, " ")
+	op := &huma.Operation{
+		Method: method, Path: path, OperationID: operationID(tag, method, path), Tags: []string{tag}, Summary: r.summary,
+		Responses: map[string]*huma.Response{"200": {Description: "OK", Content: map[string]*huma.MediaType{}}},
+	}
+	text := &huma.Schema{Type: huma.TypeString}
+	for _, name := range pathParam.FindAllStringSubmatch(path, -1) {
+		op.Parameters = append(op.Parameters, &huma.Param{Name: name[1], In: "path", Required: true, Schema: text})
+	}
+	for name := range strings.FieldsSeq(r.query) {
+		op.Parameters = append(op.Parameters, &huma.Param{Name: name, In: "query", Schema: text})
+	}
+	if slices.Contains([]string{http.MethodPost, http.MethodPut}, method) {
+		op.RequestBody = &huma.RequestBody{Content: map[string]*huma.MediaType{"application/json": {Schema: &huma.Schema{}}}}
+	}
+	if len(r.answers) == 0 {
+		op.Responses["200"].Content["application/json"] = &huma.MediaType{Schema: &huma.Schema{}}
+	}
+	for _, mediaType := range r.answers {
+		op.Responses["200"].Content[mediaType] = &huma.MediaType{Schema: text}
+	}
+	return op
+}
+
+// operationID is unique as method and path are.
+func operationID(tag, method, path string) string {
+	words := strings.FieldsFunc(path, func(r rune) bool { return strings.ContainsRune("/{}.", r) })
+	return strings.ToLower(strings.Join(slices.Concat([]string{tag, method}, words), "-"))
+}
+
+// documents are the forms in which the document is had.
+func (a *API) documents(doc *huma.OpenAPI) {
+	for _, d := range []struct{ path, mediaType, summary string }{
+		{"/openapi.json", "application/openapi+json", "This document"},
+		{"/openapi.yaml", "application/openapi+yaml", "This document, as YAML"},
+		{"/openapi-3.0.json", "application/openapi+json", "This document, for tools that know version 3.0 alone"},
+		{"/openapi-3.0.yaml", "application/openapi+yaml", "The same as YAML"},
+	} {
+		r := route{pattern: "GET " + d.path, summary: d.summary, answers: []string{d.mediaType}}
+		doc.AddOperation(r.operation("about"))
+	}
+}
