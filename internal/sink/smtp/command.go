@@ -131,7 +131,7 @@ func (c *conn) readBDAT(arg string) {
 		return
 	}
 	c.chunk, c.chunkSize = int64(size), int64(size)
-	c.chunkPace = newPace(c.running.Timeouts.Content)
+	c.chunkPace = c.newPace()
 }
 
 // A path is the argument of MAIL or RCPT.

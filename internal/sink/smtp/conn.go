@@ -52,6 +52,7 @@ type conn struct {
 	id         uint64         // its number
 	wrong      fault.Decision // what is to go wrong with the reply to come
 	broken     bool           // nothing more can be read or said
+	until      time.Time      // for commands, see Timeouts.Session
 
 	stop      atomic.Int32
 	idleSince atomic.Int64 // in Unix nanoseconds; 0 while it does something
@@ -60,8 +61,8 @@ type conn struct {
 func newConn(r *running, accepted net.Conn) *conn {
 	c := &conn{running: r, accepted: accepted, stream: accepted, id: r.accepted.Add(1)}
 	c.transcript.now, c.transcript.began = r.Now, r.Now()
+	c.until = c.transcript.began.Add(r.Timeouts.Session)
 	c.peer, c.local = addrPort(accepted.RemoteAddr()), addrPort(accepted.LocalAddr())
-	c.in.buf = make([]byte, smallBuffer)
 	return c
 }
 
@@ -85,25 +86,49 @@ func (c *conn) interrupt(reason int32) {
 // fill reads more input before the deadline, after the client was told
 // everything that it may wait for.
 func (c *conn) fill(deadline time.Time) error {
+	if err := c.await(deadline); err != nil {
+		return err
+	}
+	return c.in.fill(c.stream)
+}
+
+// read is fill without a buffer between.
+func (c *conn) read(p []byte, deadline time.Time) (int, error) {
+	if err := c.await(deadline); err != nil {
+		return 0, err
+	}
+	return c.stream.Read(p)
+}
+
+func (c *conn) await(deadline time.Time) error {
 	if err := c.flush(); err != nil {
 		return err
 	}
-	c.stream.SetReadDeadline(deadline)
+	// The network has a clock of its own.
+	c.stream.SetReadDeadline(time.Now().Add(deadline.Sub(c.running.Now())))
 	if c.stop.Load() != stopNone {
 		return os.ErrDeadlineExceeded
 	}
-	return c.in.fill(c.stream)
+	return nil
 }
 
 func (c *conn) flush() error {
 	if len(c.out) == 0 {
 		return nil
 	}
-	defer func() { c.out = c.out[:0] }()
+	defer c.said()
 	if isSlow(c.wrong) {
 		return c.flushSlowly()
 	}
 	return c.send(c.out)
+}
+
+// said empties the buffer of replies, and gives it back if it is large.
+func (c *conn) said() {
+	c.out = c.out[:0]
+	if cap(c.out) > tinyBuffer {
+		c.out = nil
+	}
 }
 
 func (c *conn) send(p []byte) error {
@@ -128,10 +153,13 @@ func (c *conn) line() ([]byte, error) {
 	if line := c.in.line(); line != nil {
 		return line, nil
 	}
-	now := time.Now()
-	c.idleSince.Store(now.UnixNano())
+	c.in.rest()
+	c.idleSince.Store(time.Now().UnixNano())
 	defer c.idleSince.Store(0)
-	deadline := now.Add(c.running.Timeouts.Command)
+	deadline := c.running.Now().Add(c.running.Timeouts.Command)
+	if deadline.After(c.until) {
+		deadline = c.until
+	}
 	for {
 		if c.in.len() >= maxCommandLine {
 			return nil, errLongCommand

@@ -33,7 +33,8 @@ type Handler interface {
 	Receive(ctx context.Context, m *message.Message) error
 }
 
-// Config is what a server needs. Handler, Domain, Now and Logger must be set.
+// Config is what a server needs. Handler, Domain, Now and Logger must be set; Now
+// is also the clock of the timeouts.
 type Config struct {
 	Handler Handler
 	Domain  string // how the server names itself in its banner
@@ -71,6 +72,7 @@ const (
 // Timeouts bound what a client may make us wait for; zero means the default.
 type Timeouts struct {
 	Command time.Duration // for a whole command line, since the last reply
+	Session time.Duration // for commands, until a message was taken
 	Content time.Duration // for content that does not come at SlowestContent
 	TLS     time.Duration // for a handshake
 	Write   time.Duration // for a client to take a reply
@@ -80,6 +82,7 @@ type Timeouts struct {
 // Timeouts.Content runs out.
 const (
 	DefaultCommandTimeout = 5 * time.Minute // RFC 5321 §4.5.3.2.7
+	DefaultSessionTimeout = time.Hour       // a client that keeps a connection for later is used to less
 	DefaultContentTimeout = 3 * time.Minute // RFC 5321 §4.5.3.2.5
 	DefaultTLSTimeout     = 30 * time.Second
 	DefaultWriteTimeout   = time.Minute
@@ -96,6 +99,7 @@ func New(config Config) *Server {
 	def(&config.MaxRecipients, DefaultMaxRecipients)
 	def(&config.MaxConnections, DefaultMaxConnections)
 	def(&config.Timeouts.Command, DefaultCommandTimeout)
+	def(&config.Timeouts.Session, DefaultSessionTimeout)
 	def(&config.Timeouts.Content, DefaultContentTimeout)
 	def(&config.Timeouts.TLS, DefaultTLSTimeout)
 	def(&config.Timeouts.Write, DefaultWriteTimeout)
