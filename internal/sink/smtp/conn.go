@@ -62,7 +62,8 @@ func newConn(r *running, accepted net.Conn) *conn {
 	c := &conn{running: r, accepted: accepted, stream: accepted, id: r.accepted.Add(1)}
 	c.transcript.now, c.transcript.began = r.Now, r.Now()
 	c.until = c.transcript.began.Add(r.Timeouts.Session)
-	c.peer, c.local = addrPort(accepted.RemoteAddr()), addrPort(accepted.LocalAddr())
+	c.direct = addrPort(accepted.RemoteAddr())
+	c.peer, c.local = c.direct, addrPort(accepted.LocalAddr())
 	return c
 }
 
@@ -184,6 +185,11 @@ func (c *conn) fail(err error) {
 		c.reply("421 4.3.2 shutting down") // RFC 5321 §3.8
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		c.reply("421 4.4.2 timeout, closing connection")
+	case errors.Is(err, errNoProxy):
+		c.transcript.note(err.Error())
+		if !c.running.ImplicitTLS {
+			c.reply("421 4.7.0 a PROXY header is needed, closing connection")
+		}
 	case errors.Is(err, errLongCommand):
 		c.reply("500 5.5.2 line too long, closing connection")
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
@@ -210,12 +216,13 @@ func (c *conn) end() {
 // A leg is a connection as go-smtp sees it: from the banner to QUIT, or to
 // STARTTLS, after which the next leg begins. It is used by one goroutine.
 type leg struct {
-	conn   *conn
-	mute   bool // the client is not shown the banner: it has seen one
-	begun  bool
-	over   bool // nothing more is read
-	next   *leg
-	closed bool
+	conn    *conn
+	mute    bool // the client is not shown the banner: it has seen one
+	resumed bool // it is shown another banner
+	begun   bool
+	over    bool // nothing more is read
+	next    *leg
+	closed  bool
 }
 
 // Read hands out one command line at a time.
@@ -293,10 +300,13 @@ func (l *leg) replyLine(line string) {
 // begin is what comes before the banner.
 func (l *leg) begin() error {
 	c := l.conn
-	if l.mute {
+	if l.mute || l.resumed {
 		return nil
 	}
 	c.transcript.note("connected")
+	if err := c.proxy(); err != nil {
+		return err
+	}
 	wrong := c.decide(fault.Connect)
 	if refuses(wrong) && wrong.Reply == nil {
 		c.drop()

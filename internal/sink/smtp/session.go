@@ -14,7 +14,8 @@ import (
 
 // session is what the commands of a connection have established.
 type session struct {
-	peer, local netip.AddrPort
+	direct      netip.AddrPort // whose connection it is
+	peer, local netip.AddrPort // the client, and where it wanted to; the same but for proxies
 
 	verb     string // of the command being answered; EHLO for HELO and LHLO too
 	lastLine bool   // the last line of a reply was its last
