@@ -155,7 +155,7 @@ func (c *conn) line() ([]byte, error) {
 		return line, nil
 	}
 	c.in.rest()
-	c.idleSince.Store(time.Now().UnixNano())
+	c.idleSince.Store(c.running.Now().UnixNano())
 	defer c.idleSince.Store(0)
 	deadline := c.running.Now().Add(c.running.Timeouts.Command)
 	if deadline.After(c.until) {

@@ -99,17 +99,24 @@ func crowd(t testing.TB, addr net.Addr, size int, says string) (welcome, refused
 // has mail.
 func TestCrowdOfIdleConnections(t *testing.T) {
 	const most = 200
-	w := serve(t, func(c *Config) { c.MaxConnections, c.Sessions = most, nil })
+	at := newClock()
+	w := serve(t, func(c *Config) { c.MaxConnections, c.Sessions, c.Now = most, nil, at.Now })
 	c := w.greet(t)
+	c.envelope()
+	c.do("DATA", "354")
 	welcome, refused := crowd(t, w.addr, most+100, "")
 	if welcome != most-1 || refused != 101 {
 		t.Errorf("%d were welcome and %d refused, want %d and 101", welcome, refused, most-1)
 	}
+	c.send("x\r\n.\r\n")
+	c.want("250")
+	at.advance(idleEnough + 1) // now one of them makes room
+	late := w.greet(t)
 	for range 20 {
-		c.deliver("x\r\n.\r\n", "250")
+		late.deliver("x\r\n.\r\n", "250")
 	}
-	if got := len(w.all()); got != 20 {
-		t.Errorf("%d messages were taken, want 20", got)
+	if got := len(w.all()); got != 21 {
+		t.Errorf("%d messages were taken, want 21", got)
 	}
 }
 

@@ -72,7 +72,7 @@ func parseXCLIENT(arg string) (x xclient, err error) {
 func (x *xclient) set(name, value string) (err error) {
 	known := value != "[UNAVAILABLE]" && value != "[TEMPUNAVAIL]"
 	switch name {
-	case "NAME": // a name that the DNS gave has no place in a session
+	case "NAME", "REVERSE_NAME": // names that the DNS gave have no place in a session
 	case "ADDR":
 		x.addr, err = xclientAddr(value, known)
 	case "DESTADDR":
