@@ -41,11 +41,17 @@ func (l *leg) command() error {
 	case "BDAT":
 		c.readBDAT(arg)
 	}
+	if c.strangeProxy(verb, line) {
+		return nil
+	}
 	if c.running.Faults != nil && l.fault() {
 		return nil
 	}
-	if verb == "STARTTLS" {
+	switch verb {
+	case "STARTTLS":
 		return l.startTLS()
+	case "XCLIENT":
+		l.xclient(arg)
 	}
 	return nil
 }
@@ -71,6 +77,9 @@ func (c *conn) greeted(first, last bool) {
 			c.reply("250-REQUIRETLS") // RFC 8689 §2: only offered over TLS
 		} else if c.running.TLS != nil {
 			c.reply("250-STARTTLS")
+		}
+		if among(c.running.XClientFrom, c.direct.Addr()) {
+			c.reply("250-" + xclientOffer)
 		}
 	}
 	if last {
@@ -131,7 +140,7 @@ func (c *conn) readBDAT(arg string) {
 		return
 	}
 	c.chunk, c.chunkSize = int64(size), int64(size)
-	c.chunkPace = newPace(c.running.Timeouts.Content)
+	c.chunkPace = c.newPace()
 }
 
 // A path is the argument of MAIL or RCPT.

@@ -52,6 +52,7 @@ type conn struct {
 	id         uint64         // its number
 	wrong      fault.Decision // what is to go wrong with the reply to come
 	broken     bool           // nothing more can be read or said
+	until      time.Time      // for commands, see Timeouts.Session
 
 	stop      atomic.Int32
 	idleSince atomic.Int64 // in Unix nanoseconds; 0 while it does something
@@ -60,8 +61,9 @@ type conn struct {
 func newConn(r *running, accepted net.Conn) *conn {
 	c := &conn{running: r, accepted: accepted, stream: accepted, id: r.accepted.Add(1)}
 	c.transcript.now, c.transcript.began = r.Now, r.Now()
-	c.peer, c.local = addrPort(accepted.RemoteAddr()), addrPort(accepted.LocalAddr())
-	c.in.buf = make([]byte, smallBuffer)
+	c.until = c.transcript.began.Add(r.Timeouts.Session)
+	c.direct = addrPort(accepted.RemoteAddr())
+	c.peer, c.local = c.direct, addrPort(accepted.LocalAddr())
 	return c
 }
 
@@ -85,25 +87,49 @@ func (c *conn) interrupt(reason int32) {
 // fill reads more input before the deadline, after the client was told
 // everything that it may wait for.
 func (c *conn) fill(deadline time.Time) error {
+	if err := c.await(deadline); err != nil {
+		return err
+	}
+	return c.in.fill(c.stream)
+}
+
+// read is fill without a buffer between.
+func (c *conn) read(p []byte, deadline time.Time) (int, error) {
+	if err := c.await(deadline); err != nil {
+		return 0, err
+	}
+	return c.stream.Read(p)
+}
+
+func (c *conn) await(deadline time.Time) error {
 	if err := c.flush(); err != nil {
 		return err
 	}
-	c.stream.SetReadDeadline(deadline)
+	// The network has a clock of its own.
+	c.stream.SetReadDeadline(time.Now().Add(deadline.Sub(c.running.Now())))
 	if c.stop.Load() != stopNone {
 		return os.ErrDeadlineExceeded
 	}
-	return c.in.fill(c.stream)
+	return nil
 }
 
 func (c *conn) flush() error {
 	if len(c.out) == 0 {
 		return nil
 	}
-	defer func() { c.out = c.out[:0] }()
+	defer c.said()
 	if isSlow(c.wrong) {
 		return c.flushSlowly()
 	}
 	return c.send(c.out)
+}
+
+// said empties the buffer of replies, and gives it back if it is large.
+func (c *conn) said() {
+	c.out = c.out[:0]
+	if cap(c.out) > tinyBuffer {
+		c.out = nil
+	}
 }
 
 func (c *conn) send(p []byte) error {
@@ -128,10 +154,13 @@ func (c *conn) line() ([]byte, error) {
 	if line := c.in.line(); line != nil {
 		return line, nil
 	}
-	now := time.Now()
-	c.idleSince.Store(now.UnixNano())
+	c.in.rest()
+	c.idleSince.Store(c.running.Now().UnixNano())
 	defer c.idleSince.Store(0)
-	deadline := now.Add(c.running.Timeouts.Command)
+	deadline := c.running.Now().Add(c.running.Timeouts.Command)
+	if deadline.After(c.until) {
+		deadline = c.until
+	}
 	for {
 		if c.in.len() >= maxCommandLine {
 			return nil, errLongCommand
@@ -156,6 +185,11 @@ func (c *conn) fail(err error) {
 		c.reply("421 4.3.2 shutting down") // RFC 5321 §3.8
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		c.reply("421 4.4.2 timeout, closing connection")
+	case errors.Is(err, errNoProxy):
+		c.transcript.note(err.Error())
+		if !c.running.ImplicitTLS {
+			c.reply("421 4.7.0 a PROXY header is needed, closing connection")
+		}
 	case errors.Is(err, errLongCommand):
 		c.reply("500 5.5.2 line too long, closing connection")
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
@@ -182,12 +216,13 @@ func (c *conn) end() {
 // A leg is a connection as go-smtp sees it: from the banner to QUIT, or to
 // STARTTLS, after which the next leg begins. It is used by one goroutine.
 type leg struct {
-	conn   *conn
-	mute   bool // the client is not shown the banner: it has seen one
-	begun  bool
-	over   bool // nothing more is read
-	next   *leg
-	closed bool
+	conn    *conn
+	mute    bool // the client is not shown the banner: it has seen one
+	resumed bool // it is shown another banner
+	begun   bool
+	over    bool // nothing more is read
+	next    *leg
+	closed  bool
 }
 
 // Read hands out one command line at a time.
@@ -265,10 +300,13 @@ func (l *leg) replyLine(line string) {
 // begin is what comes before the banner.
 func (l *leg) begin() error {
 	c := l.conn
-	if l.mute {
+	if l.mute || l.resumed {
 		return nil
 	}
 	c.transcript.note("connected")
+	if err := c.proxy(); err != nil {
+		return err
+	}
 	wrong := c.decide(fault.Connect)
 	if refuses(wrong) && wrong.Reply == nil {
 		c.drop()

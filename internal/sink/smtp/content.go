@@ -13,7 +13,7 @@ import (
 // ends it, neither a bare LF nor a bare CR in place of a CRLF: two servers that
 // disagree on that let a message be smuggled in another.
 type content struct {
-	raw       []byte
+	kept      buffer
 	size      int64 // also of what was too much to keep
 	max       int64
 	lineBegin bool // the last bytes were CRLF, or nothing has come yet
@@ -81,20 +81,19 @@ func (c *content) dot(p []byte) (used int, ok bool) {
 func (c *content) keep(p []byte) {
 	c.size += int64(len(p))
 	if c.size > c.max {
-		c.raw = nil
+		c.kept.release()
 		return
 	}
-	c.raw = append(c.raw, p...)
+	c.kept.write(p)
 }
 
 // readContent reads what follows DATA. A message that is too large is read to
 // its end, so that the session can go on.
 func (c *conn) readContent() (*content, error) {
 	read := &content{max: c.running.MaxMessageBytes, lineBegin: true}
-	read.raw = make([]byte, 0, c.expectedSize())
 	c.in.enlarge()
 	defer c.in.shrink()
-	pace := newPace(c.running.Timeouts.Content)
+	pace := c.newPace()
 	for {
 		c.in.skip(read.take(c.in.bytes()))
 		if read.done {
@@ -102,6 +101,7 @@ func (c *conn) readContent() (*content, error) {
 		}
 		if err := c.fill(pace.deadline(read.size)); err != nil {
 			c.fail(err)
+			read.kept.release()
 			return nil, io.ErrUnexpectedEOF
 		}
 	}
@@ -113,23 +113,11 @@ func (c *conn) readContent() (*content, error) {
 	return read, nil
 }
 
-const (
-	leastExpected = 4 << 10
-	mostExpected  = 4 << 20 // SIZE is only what the client says
-)
-
-// expectedSize returns how much room to make: what MAIL said of the size.
-func (c *conn) expectedSize() int {
-	declared, _ := c.envelope.Params.Get("SIZE")
-	size, _ := strconv.Atoi(declared)
-	return min(max(size, leastExpected), mostExpected)
-}
-
 // A pace ends content that comes too slowly: one byte in time does not buy the
 // next one more than its share.
 type pace struct{ end time.Time }
 
-func newPace(allowance time.Duration) pace { return pace{time.Now().Add(allowance)} }
+func (c *conn) newPace() pace { return pace{c.running.Now().Add(c.running.Timeouts.Content)} }
 
 func (p pace) deadline(received int64) time.Time {
 	return p.end.Add(time.Duration(received) * (time.Second / SlowestContent))
@@ -137,27 +125,36 @@ func (p pace) deadline(received int64) time.Time {
 
 // readChunk hands a part of a BDAT chunk to go-smtp. A chunk that is cut off
 // must not look like a whole one: its end is an error.
-func (c *conn) readChunk(p []byte) (int, error) {
-	if c.in.len() == 0 {
-		if err := c.fill(c.chunkPace.deadline(c.chunkSize - c.chunk)); err != nil {
-			c.fail(err)
-			c.chunk = 0
-			return 0, io.ErrUnexpectedEOF
-		}
+func (c *conn) readChunk(p []byte) (n int, err error) {
+	p = p[:min(int64(len(p)), c.chunk)]
+	if c.in.len() > 0 {
+		n = copy(p, c.in.bytes())
+		c.in.skip(n)
+	} else if n, err = c.read(p, c.chunkPace.deadline(c.chunkSize-c.chunk)); n == 0 && err != nil {
+		c.fail(err)
+		c.chunk = 0
+		return 0, io.ErrUnexpectedEOF
 	}
-	n := min(int64(len(p)), int64(c.in.len()), c.chunk)
-	copy(p, c.in.bytes()[:n])
-	c.in.skip(int(n))
-	c.chunk -= n
-	return int(n), nil
+	c.chunk -= int64(n)
+	return n, nil
 }
 
 // readChunks gathers what go-smtp passes on of BDAT chunks (RFC 3030). It runs
 // beside the connection's goroutine, and touches nothing of it.
-func (r *running) readChunks(from io.Reader) ([]byte, error) {
-	raw, err := io.ReadAll(io.LimitReader(from, r.MaxMessageBytes+1))
-	if err == nil && int64(len(raw)) > r.MaxMessageBytes {
-		err = gosmtp.ErrDataTooLarge
+func (r *running) readChunks(from io.Reader) (*content, error) {
+	read := new(content)
+	for {
+		n, err := from.Read(read.kept.space())
+		read.kept.wrote(n)
+		if int64(read.kept.size) > r.MaxMessageBytes {
+			err = gosmtp.ErrDataTooLarge
+		}
+		if err == io.EOF {
+			return read, nil
+		}
+		if err != nil {
+			read.kept.release()
+			return nil, err
+		}
 	}
-	return raw, err
 }

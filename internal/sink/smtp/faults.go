@@ -239,6 +239,7 @@ func (c *conn) receiveEach(read *content, chunked bool, status gosmtp.StatusColl
 	}
 	c.commit(all)
 	var delivered error
+	defer read.kept.release()
 	if len(kept) > 0 && all.Drop != fault.DropBefore {
 		envelope.Rcpt = kept
 		delivered = c.deliver(read, &envelope, chunked)

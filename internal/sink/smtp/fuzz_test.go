@@ -48,8 +48,9 @@ func FuzzContent(f *testing.F) {
 		if read.done != done {
 			t.Fatalf("%q: done %v, want %v", wire, read.done, done)
 		}
-		if done && (!bytes.Equal(read.raw, want) || !bytes.Equal(pending, rest)) {
-			t.Errorf("%q: %q and %q, want %q and %q", wire, read.raw, pending, want, rest)
+		raw := read.kept.take()
+		if done && (!bytes.Equal(raw, want) || !bytes.Equal(pending, rest)) {
+			t.Errorf("%q: %q and %q, want %q and %q", wire, raw, pending, want, rest)
 		}
 	})
 }

@@ -7,7 +7,8 @@ import (
 )
 
 const (
-	smallBuffer = 4 << 10  // for commands: every connection has one
+	tinyBuffer  = 256      // for a command: every idle connection has one
+	smallBuffer = 4 << 10  // for a pipelined group of them
 	largeBuffer = 64 << 10 // for content
 )
 
@@ -42,7 +43,9 @@ func (in *input) fill(from io.Reader) error {
 		in.r = 0
 	}
 	if in.w == len(in.buf) {
-		in.buf = append(in.buf, make([]byte, len(in.buf))...)
+		larger := make([]byte, max(tinyBuffer, 2*len(in.buf)))
+		copy(larger, in.buf)
+		in.buf = larger
 	}
 	n, err := from.Read(in.buf[in.w:])
 	in.w += n
@@ -67,9 +70,16 @@ func (in *input) shrink() {
 	if in.large == nil || in.len() > smallBuffer {
 		return
 	}
-	small := make([]byte, smallBuffer)
-	in.w = copy(small, in.bytes())
-	in.r, in.buf = 0, small
-	largeBuffers.Put(in.large)
-	in.large = nil
+	large := in.large
+	in.buf, in.large = bytes.Clone(in.bytes()), nil
+	in.r, in.w = 0, len(in.buf)
+	largeBuffers.Put(large)
+}
+
+// rest gives back the room for a pipelined group, once that is answered.
+func (in *input) rest() {
+	in.shrink()
+	if in.len() == 0 && len(in.buf) > tinyBuffer {
+		in.buf, in.r, in.w = nil, 0, 0
+	}
 }

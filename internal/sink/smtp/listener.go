@@ -67,7 +67,7 @@ func (r *running) admit(accepted net.Conn) *conn {
 }
 
 func (r *running) longestIdle() (oldest *conn) {
-	since := time.Now().Add(-idleEnough).UnixNano()
+	since := r.Now().Add(-idleEnough).UnixNano()
 	for c := range r.conns {
 		if at := c.idleSince.Load(); at != 0 && at < since {
 			oldest, since = c, at

@@ -14,6 +14,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/netip"
 	"strings"
 	"time"
 
@@ -33,7 +34,8 @@ type Handler interface {
 	Receive(ctx context.Context, m *message.Message) error
 }
 
-// Config is what a server needs. Handler, Domain, Now and Logger must be set.
+// Config is what a server needs. Handler, Domain, Now and Logger must be set; Now
+// is also the clock of the timeouts.
 type Config struct {
 	Handler Handler
 	Domain  string // how the server names itself in its banner
@@ -44,6 +46,12 @@ type Config struct {
 	ImplicitTLS bool        // TLS from the first byte instead (RFC 8314)
 	LMTP        bool        // speak RFC 2033 instead of SMTP
 	Auth        bool        // offer AUTH and take any credentials
+
+	// ProxyFrom are load balancers, which must begin each connection with a
+	// header of the PROXY protocol; XClientFrom may use XCLIENT. What they say
+	// of the client is believed, and recorded as its address.
+	ProxyFrom   []netip.Prefix
+	XClientFrom []netip.Prefix
 
 	// Faults are what the server does wrong on purpose; nil for nothing. Sleep
 	// is how it waits for that; nil for a timer.
@@ -71,7 +79,9 @@ const (
 // Timeouts bound what a client may make us wait for; zero means the default.
 type Timeouts struct {
 	Command time.Duration // for a whole command line, since the last reply
+	Session time.Duration // for commands, until a message was taken
 	Content time.Duration // for content that does not come at SlowestContent
+	Proxy   time.Duration // for a PROXY header
 	TLS     time.Duration // for a handshake
 	Write   time.Duration // for a client to take a reply
 }
@@ -79,8 +89,10 @@ type Timeouts struct {
 // The timeouts of a Config that sets none, and the rate of content below which
 // Timeouts.Content runs out.
 const (
-	DefaultCommandTimeout = 5 * time.Minute // RFC 5321 §4.5.3.2.7
-	DefaultContentTimeout = 3 * time.Minute // RFC 5321 §4.5.3.2.5
+	DefaultCommandTimeout = 5 * time.Minute  // RFC 5321 §4.5.3.2.7
+	DefaultSessionTimeout = time.Hour        // a client that keeps a connection for later is used to less
+	DefaultContentTimeout = 3 * time.Minute  // RFC 5321 §4.5.3.2.5
+	DefaultProxyTimeout   = 10 * time.Second // long enough for a lost packet to be sent again
 	DefaultTLSTimeout     = 30 * time.Second
 	DefaultWriteTimeout   = time.Minute
 
@@ -96,7 +108,9 @@ func New(config Config) *Server {
 	def(&config.MaxRecipients, DefaultMaxRecipients)
 	def(&config.MaxConnections, DefaultMaxConnections)
 	def(&config.Timeouts.Command, DefaultCommandTimeout)
+	def(&config.Timeouts.Session, DefaultSessionTimeout)
 	def(&config.Timeouts.Content, DefaultContentTimeout)
+	def(&config.Timeouts.Proxy, DefaultProxyTimeout)
 	def(&config.Timeouts.TLS, DefaultTLSTimeout)
 	def(&config.Timeouts.Write, DefaultWriteTimeout)
 	if config.Sleep == nil {

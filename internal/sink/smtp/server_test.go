@@ -68,8 +68,8 @@ func TestContentInPieces(t *testing.T) {
 			pending = append(pending, piece...)
 			pending = pending[read.take(pending):]
 		}
-		if string(read.raw) != want || !read.done || string(pending) != "QUIT\r\n" {
-			t.Errorf("in pieces of %d: %q, done %v, left %q", size, read.raw, read.done, pending)
+		if raw := read.kept.take(); string(raw) != want || !read.done || string(pending) != "QUIT\r\n" {
+			t.Errorf("in pieces of %d: %q, done %v, left %q", size, raw, read.done, pending)
 		}
 	}
 }

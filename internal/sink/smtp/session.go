@@ -14,7 +14,8 @@ import (
 
 // session is what the commands of a connection have established.
 type session struct {
-	peer, local netip.AddrPort
+	direct      netip.AddrPort // whose connection it is
+	peer, local netip.AddrPort // the client, and where it wanted to; the same but for proxies
 
 	verb     string // of the command being answered; EHLO for HELO and LHLO too
 	lastLine bool   // the last line of a reply was its last
@@ -123,8 +124,8 @@ func (t transaction) LMTPData(r io.Reader, status gosmtp.StatusCollector) error 
 func (t transaction) read(r io.Reader) (read *content, chunked bool, err error) {
 	c := t.conn
 	if chunks, ok := r.(*io.PipeReader); ok {
-		raw, err := c.running.readChunks(chunks)
-		return &content{raw: raw}, true, err
+		read, err = c.running.readChunks(chunks)
+		return read, true, err
 	}
 	if c.broken { // by a fault, at the 354
 		return nil, false, io.ErrUnexpectedEOF
@@ -140,6 +141,7 @@ func (t transaction) read(r io.Reader) (read *content, chunked bool, err error) 
 // receive hands a message to the handler, unless a fault is in the way.
 func (c *conn) receive(read *content, chunked bool) error {
 	if refuses(c.decide(fault.Body)) {
+		read.kept.release()
 		return errFault
 	}
 	envelope := c.envelope
@@ -152,7 +154,7 @@ var errFault = errors.New("refused on purpose")
 func (c *conn) deliver(read *content, envelope *message.Envelope, chunked bool) error {
 	s := c.describe()
 	s.UnstuffedDots, s.Chunked = read.unstuffed, chunked
-	m := &message.Message{Raw: read.raw, Origin: message.OriginSMTP, Envelope: envelope, Session: s}
+	m := &message.Message{Raw: read.kept.take(), Origin: message.OriginSMTP, Envelope: envelope, Session: s}
 	err := c.running.Handler.Receive(c.running.ctx, m)
 	if reply := (*Reply)(nil); errors.As(err, &reply) {
 		if err = reply.err(); reply.Code/100 != 2 {
@@ -164,6 +166,7 @@ func (c *conn) deliver(read *content, envelope *message.Envelope, chunked bool) 
 	}
 	c.taken++
 	c.failed = false
+	c.until = c.running.Now().Add(c.running.Timeouts.Session)
 	c.transcript.forget()
 	if c.wrong.Drop != "" {
 		for _, mark := range c.wrong.Marks { // the session is told of, too
