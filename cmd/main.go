@@ -34,6 +34,7 @@ const (
 func Main(suite checks.Suite) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	context.AfterFunc(ctx, stop) // a second Ctrl-C ends what does not heed the first
 	return Run(ctx, System(suite), os.Args[1:])
 }
 
@@ -43,7 +44,9 @@ func Run(ctx context.Context, env *Env, args []string) int {
 		fmt.Fprintf(env.Err, "postmuster: the suite of checks is not valid:\n%v\n", err)
 		return exitUsage
 	}
-	root := newRoot(env)
+	own := *env
+	own.In = interruptible(ctx.Done(), env.In)
+	root := newRoot(&own)
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
 	var code exitCode
@@ -52,6 +55,9 @@ func Run(ctx context.Context, env *Env, args []string) int {
 		return exitMet
 	case errors.As(err, &code):
 		return int(code)
+	case errors.Is(err, errInterrupted):
+		fmt.Fprintln(env.Err, "postmuster: interrupted")
+		return exitUndecided
 	default:
 		fmt.Fprintf(env.Err, "postmuster: %s\n", oneLine(err))
 		return exitUsage

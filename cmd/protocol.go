@@ -100,8 +100,7 @@ func (f *protocolFlags) run(ctx context.Context, env *Env, ask func(context.Cont
 		return err
 	}
 	if ctx.Err() != nil {
-		fmt.Fprintln(env.Err, "postmuster: interrupted")
-		return exitCode(exitUndecided)
+		return errInterrupted
 	}
 	n.port25.report(env.Err)
 	return f.write(env, a)

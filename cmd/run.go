@@ -44,10 +44,7 @@ func runJobs(ctx context.Context, env *Env, f *auditFlags, jobs iter.Seq[job], s
 		return auditAll(ctx, env, auditor, jobs, w)
 	})
 	net.port25.report(env.Err)
-	if err := errors.Join(err, net.close(&f.net)); errors.Is(err, errInterrupted) {
-		fmt.Fprintln(env.Err, "postmuster: interrupted")
-		return exitCode(exitUndecided)
-	} else if err != nil {
+	if err := errors.Join(err, net.close(&f.net)); err != nil {
 		return err
 	}
 	if code != exitMet {
@@ -85,6 +82,9 @@ func auditAll(ctx context.Context, env *Env, a *audit.Auditor, jobs iter.Seq[job
 	progress := newProgress(env)
 	code := exitMet
 	for p := range start(ctx, a, jobs) {
+		if errors.Is(p.err, errInterrupted) {
+			return code, errInterrupted
+		}
 		if p.err != nil {
 			fmt.Fprintf(env.Err, "postmuster: %v\n", p.err)
 			code = worse(code, exitUsage)
@@ -106,9 +106,6 @@ func auditAll(ctx context.Context, env *Env, a *audit.Auditor, jobs iter.Seq[job
 	}
 	return code, nil
 }
-
-// errInterrupted says that the user ended the run before it was through.
-var errInterrupted = errors.New("interrupted")
 
 // pending is a job that is being worked on.
 type pending struct {
