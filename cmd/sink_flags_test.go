@@ -87,7 +87,7 @@ func TestSinkKeepsItsMail(t *testing.T) {
 	}
 	first.wait(`{"exact":2,"query":"score:>=0"}`)
 	busy := l.ask("sink", "--smtp", freeAddr, "--http", freeAddr, "--data", data)
-	l.wantUsage(busy, "in use by another process: another postmuster sink keeps its mail there")
+	l.wantUsage(busy, "in use by another process; end that process, or choose another directory")
 	l.wantCode(first.stop(), exitMet)
 
 	again := l.sink("--data", data)

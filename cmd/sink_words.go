@@ -3,6 +3,7 @@ package cmd
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"strings"
 	"syscall"
@@ -56,13 +57,8 @@ func explainSink(err error) error {
 	if listen, ok := errors.AsType[*sink.ListenError](err); ok {
 		return explainListen(listen)
 	}
-	switch {
-	case errors.Is(err, store.ErrInUse):
-		return fmt.Errorf("--data: %w: another postmuster sink keeps its mail there; end it, or name another directory", err)
-	case errors.Is(err, store.ErrVersion):
-		return fmt.Errorf("--data: %w; use that version of postmuster, or name another directory", err)
-	case errors.Is(err, syscall.EACCES), errors.Is(err, syscall.EROFS), errors.Is(err, syscall.EPERM):
-		return fmt.Errorf("--data: %w; the sink must be able to write there", err)
+	if errors.Is(err, store.ErrInUse) || errors.Is(err, store.ErrVersion) || errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EROFS) {
+		return fmt.Errorf("--data: %w", err) // which says what to do
 	}
 	return err
 }
