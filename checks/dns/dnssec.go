@@ -71,7 +71,7 @@ func reportIssues(p *checks.Pass, issues []dnssec.Issue) {
 var _ = suite.Add(&checks.Check{
 	ID:    "dnssec-bogus",
 	Title: "Validating resolvers accept the domain's records",
-	Why: "To everybody behind a validating resolver, most large mailbox providers among them, the domain does not answer at all: " +
+	Why: "To everybody behind a validating resolver, many mailbox providers among them, the domain does not answer at all: " +
 		"its mail fails authentication or is refused, and mail to it is not delivered.",
 	Fix: "Sign the zone again, and make the DS record at the registrar fit a key of the zone. " +
 		"Where that takes long, remove the DS record: an unsigned domain works.",

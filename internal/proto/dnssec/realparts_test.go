@@ -103,6 +103,23 @@ func TestWithKnotAndUnbound(t *testing.T) {
 	}
 }
 
+// A name server that is down leaves it unknown whether its zone is in order, though
+// the parent vouches for it.
+func TestNameServerDown(t *testing.T) {
+	parent := peers.Zone{Name: "test", Text: "down NS ns.down\ndown DS 12345 13 2 " + strings.Repeat("01", 32), Signed: true}
+	down := peers.Zone{Name: "down.test", Server: fmt.Sprintf("127.0.0.1:%d", peers.FreePort(t))}
+	client, err := probe.New(probe.Config{Servers: []string{peers.Unbound(t, peers.Knot(t, parent), parent, down)}, Timeout: time.Second, Attempts: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(client.Close)
+	// Unbound tries for longer than we wait, and says SERVFAIL then, with and without validation.
+	got := dnssec.Validator{DNS: client}.Ask(t.Context(), "down.test", dns.TypeMX)
+	if got.Security != dnssec.Unknown || !strings.HasPrefix(got.Reason, "there was no answer") || got.NoValidator {
+		t.Errorf("%s: %s\n%+v", got.Security, got.Reason, got.Steps)
+	}
+}
+
 // A name server that only serves what it has, such as Knot, validates nothing: what
 // it says about a signed zone is unknown, and what to do is said.
 func TestKnotAloneValidatesNothing(t *testing.T) {

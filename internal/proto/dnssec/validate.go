@@ -32,7 +32,9 @@ type Validator struct {
 	TrustAD bool
 }
 
-// Ask asks for records and says how far the answer can be trusted.
+// Ask asks for records and says how far the answer can be trusted. That a resolver
+// refuses an answer is believed wherever it is: who could forge that could as well
+// keep the answer from coming.
 func (v Validator) Ask(ctx context.Context, name string, t dns.Type) Result {
 	c := &conversation{v: v, r: Result{Name: dns.Canonical(name), Type: t, Security: Unknown}}
 	c.ask(ctx)

@@ -117,6 +117,31 @@ func TestTrust(t *testing.T) {
 	}
 }
 
+// A refusal is believed of a distant resolver too.
+func TestBogusByADistantResolver(t *testing.T) {
+	got := Validator{DNS: dnstest.New(t, signedWorld)}.Ask(t.Context(), "expired.example.com", dns.TypeMX)
+	if got.Security != Bogus || got.NoValidator {
+		t.Errorf("%s: %s", got.Security, got.Reason)
+	}
+}
+
+// What a resolver cannot validate for want of an algorithm is insecure, and it says so
+// (RFC 8914 §4.2).
+func TestUnsupportedAlgorithm(t *testing.T) {
+	w := dnstest.New(t, signedWorld)
+	r := resolverFunc(func(ctx context.Context, q dns.Question) (*dns.Answer, error) {
+		a, err := w.Resolve(ctx, q)
+		if err == nil {
+			a.ExtendedErrors = []dns.ExtendedError{{Code: 1}}
+		}
+		return a, err
+	})
+	got := Validator{DNS: r, TrustAD: true}.Ask(t.Context(), "example.org", dns.TypeMX)
+	if got.Security != Insecure || !strings.Contains(got.Reason, "EDE 1 (Unsupported DNSKEY Algorithm), that is, it knows none") {
+		t.Errorf("%s: %s", got.Security, got.Reason)
+	}
+}
+
 // A resolver that does not validate says nothing about any zone, on this machine or
 // not: what it does not authenticate may be signed all the same.
 func TestResolverThatDoesNotValidate(t *testing.T) {
