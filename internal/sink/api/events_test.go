@@ -101,3 +101,10 @@ func TestStreamsAreCounted(t *testing.T) {
 	}
 	s.want(http.StatusTooManyRequests, "GET", prefix+"/events", nil, nil)
 }
+
+func TestHeadOfAStreamEnds(t *testing.T) {
+	s := newSink(t, nil)
+	if res := s.want(200, "HEAD", prefix+"/events", nil, nil); res.Header.Get("Content-Type") != "text/event-stream" {
+		t.Errorf("%v", res.Header)
+	}
+}
