@@ -12,7 +12,7 @@ import (
 
 // A reader reads events.
 type reader struct {
-	t     *testing.T
+	t     testing.TB
 	lines *bufio.Scanner
 	close func() error
 }
