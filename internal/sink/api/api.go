@@ -21,6 +21,7 @@ import (
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
 	"github.com/postmuster/postmuster/internal/sink/egress"
+	"github.com/postmuster/postmuster/internal/sink/fault"
 	"github.com/postmuster/postmuster/internal/sink/store"
 )
 
@@ -49,10 +50,11 @@ type Config struct {
 	Resolve func(ctx context.Context, host string) ([]netip.Addr, error)
 }
 
-// Faults are the faults that the SMTP server makes on purpose.
+// Faults are the faults that the SMTP server makes on purpose: a *fault.Injector.
 type Faults interface {
-	Get() string           // the script in force, empty for none
-	Set(yaml string) error // replaces it; an error says what is wrong in the script
+	Get() string             // the script in force, empty for none
+	Set(script string) error // replaces it; an error says what is wrong in the script
+	Status() fault.Status    // what came of it
 }
 
 // An API answers programs.

@@ -21,13 +21,13 @@ import (
 
 // sink is an API over a store in memory, behind the guard, on loopback.
 type sink struct {
-	t     *testing.T
+	t     testing.TB
 	api   *API
 	store *store.Store
 	url   string
 }
 
-func newSink(t *testing.T, change func(*Config)) *sink {
+func newSink(t testing.TB, change func(*Config)) *sink {
 	t.Helper()
 	logger := slog.New(slog.DiscardHandler)
 	s, err := store.Open(store.Config{Now: time.Now, Logger: logger})
@@ -72,6 +72,14 @@ func newSink(t *testing.T, change func(*Config)) *sink {
 // add receives a message as the SMTP server would.
 func (s *sink) add(raw string, change ...func(*message.Message)) store.Receipt {
 	s.t.Helper()
+	r, err := s.store.Add(s.t.Context(), s.received(raw, change...))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return r
+}
+
+func (s *sink) received(raw string, change ...func(*message.Message)) *message.Message {
 	m := &message.Message{
 		Raw: []byte(crlf(raw)), Origin: message.OriginSMTP,
 		Envelope: &message.Envelope{MailFrom: "bounce@example.com", Rcpt: []message.Rcpt{{To: "bob@example.net"}}},
@@ -83,11 +91,7 @@ func (s *sink) add(raw string, change ...func(*message.Message)) store.Receipt {
 	for _, f := range change {
 		f(m)
 	}
-	r, err := s.store.Add(s.t.Context(), m)
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	return r
+	return m
 }
 
 func to(addresses ...string) func(*message.Message) {

@@ -12,9 +12,9 @@ func (t mailpitTriggers) script() string {
 	for _, rule := range []struct {
 		command string
 		trigger mailpitTrigger
-	}{{"MAIL", t.Sender}, {"RCPT", t.Recipient}, {"AUTH", t.Authentication}} {
+	}{{"mail", t.Sender}, {"rcpt", t.Recipient}, {"auth", t.Authentication}} {
 		if rule.trigger.Probability > 0 {
-			rules += fmt.Sprintf("  - on: %s\n    probability: %d%%\n    reply: %d chaos\n", rule.command, rule.trigger.Probability, rule.trigger.ErrorCode)
+			rules += fmt.Sprintf("  - on: %s\n    probability: %d%%\n    reply: %d Chaos\n", rule.command, rule.trigger.Probability, rule.trigger.ErrorCode)
 		}
 	}
 	if rules == "" {

@@ -43,7 +43,11 @@ func (a *API) events(_ context.Context, in *struct {
 	}
 	return &huma.StreamResponse{Body: func(ctx huma.Context) {
 		defer a.streams.leave()
-		_, w := humago.Unwrap(ctx)
+		r, w := humago.Unwrap(ctx)
+		if r.Method == http.MethodHead { // it would never end
+			w.Header().Set("Content-Type", "text/event-stream")
+			return
+		}
 		stream(ctx.Context(), w, a.store.Subscribe(after))
 	}}, nil
 }

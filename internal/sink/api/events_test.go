@@ -12,7 +12,7 @@ import (
 
 // A reader reads events.
 type reader struct {
-	t     *testing.T
+	t     testing.TB
 	lines *bufio.Scanner
 	close func() error
 }
@@ -100,4 +100,11 @@ func TestStreamsAreCounted(t *testing.T) {
 		s.api.streams <- struct{}{}
 	}
 	s.want(http.StatusTooManyRequests, "GET", prefix+"/events", nil, nil)
+}
+
+func TestHeadOfAStreamEnds(t *testing.T) {
+	s := newSink(t, nil)
+	if res := s.want(200, "HEAD", prefix+"/events", nil, nil); res.Header.Get("Content-Type") != "text/event-stream" {
+		t.Errorf("%v", res.Header)
+	}
 }

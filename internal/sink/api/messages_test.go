@@ -3,6 +3,7 @@ package api
 import (
 	"fmt"
 	"net/url"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -56,6 +57,42 @@ func TestPagesByCursor(t *testing.T) {
 	}
 	if got, want := subjects(seen), "[number 6 number 5 number 4 number 3 number 2 number 1 number 0]"; got != want {
 		t.Errorf("the pages hold %s, want %s", got, want)
+	}
+}
+
+// A page number would show messages twice when others have come meanwhile.
+func TestPagesStayWhileMailArrivesAndGoes(t *testing.T) {
+	s := newSink(t, nil)
+	var all []store.Receipt
+	for i := range 6 {
+		all = append(all, s.add(simple(fmt.Sprintf("number %d", i))))
+	}
+	for _, order := range []struct{ name, want string }{
+		{"newest", "[number 5 number 4 number 3 number 1 number 0]"}, {"oldest", "[number 0 number 1 number 3 number 4 number 5 late late]"},
+	} {
+		var seen []Summary
+		path := fmt.Sprintf("%s/messages?limit=2&order=%s&query=number", prefix, order.name)
+		if order.name == "oldest" {
+			path = fmt.Sprintf("%s/messages?limit=2&order=%s", prefix, order.name)
+		}
+		for next := ""; ; {
+			var p listPage
+			s.want(200, "GET", path+"&min_seq="+fmt.Sprint(all[5].Seq)+"&cursor="+url.QueryEscape(next), nil, &p)
+			seen = append(seen, p.Messages...)
+			if next == "" && order.name == "newest" {
+				s.want(204, "DELETE", prefix+"/messages/"+all[2].ID, nil, nil)
+				for range 2 {
+					last := s.add(simple("late"))
+					s.want(200, "GET", prefix+"/messages?min_seq="+fmt.Sprint(last.Seq), nil, nil)
+				}
+			}
+			if next = p.Next; next == "" {
+				break
+			}
+		}
+		if got := subjects(seen); got != order.want {
+			t.Errorf("%s first, the pages hold %s, want %s", order.name, got, order.want)
+		}
 	}
 }
 
@@ -179,6 +216,54 @@ func TestETagsFollowWhatChanges(t *testing.T) {
 	}
 	if !d.Read || fmt.Sprint(d.Tags) != "[a b]" {
 		t.Errorf("read %v, tags %v", d.Read, d.Tags)
+	}
+}
+
+// Nothing that a client has already is sent again.
+func TestEveryReadHasAnETag(t *testing.T) {
+	s := newSink(t, nil)
+	r := s.add(simple("x"))
+	if err := s.store.SetReport(t.Context(), r.ID, &store.Report{JSON: []byte(`{"schema":1}`)}); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.store.WaitCommitted(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{"", "/raw", "/parts", "/parts/1", "/transcript", "/links", "/codes", "/report"} {
+		for _, id := range []string{r.ID, "latest"} {
+			path := prefix + "/messages/" + id + path
+			res := s.want(200, "GET", path, nil, nil)
+			etag := res.Header.Get("ETag")
+			if etag == "" {
+				t.Errorf("%s has no ETag", path)
+				continue
+			}
+			for _, known := range []string{etag, "W/" + etag, `"other", ` + etag, "*"} {
+				if res, body := s.do("GET", path, nil, "If-None-Match: "+known); res.StatusCode != 304 || len(body) > 0 {
+					t.Errorf("%s with If-None-Match %s: %d, %d bytes", path, known, res.StatusCode, len(body))
+				}
+			}
+			s.want(200, "GET", path, nil, nil, `If-None-Match: "other"`)
+		}
+	}
+	list := s.want(200, "GET", prefix+"/messages", nil, nil).Header.Get("ETag")
+	s.want(304, "GET", prefix+"/messages", nil, nil, "If-None-Match: "+list)
+	r = s.add(simple("y"))
+	s.want(200, "GET", prefix+"/messages?min_seq="+fmt.Sprint(r.Seq), nil, nil, "If-None-Match: "+list)
+}
+
+// Who was told 250 can read, whatever is read.
+func TestWhatWasAcknowledgedCanBeRead(t *testing.T) {
+	s := newSink(t, nil)
+	for i := range 20 {
+		subject := fmt.Sprintf("turn%d", i)
+		r := s.add(simple(subject))
+		for _, path := range []string{"/messages?query=" + subject + "&", "/messages/latest?query=" + subject + "&", "/messages/latest?", "/messages/latest/raw?", "/messages/" + r.ID + "?"} {
+			_, body := s.do("GET", fmt.Sprintf("%s%smin_seq=%d", prefix, path, r.Seq), nil)
+			if !strings.Contains(string(body), subject) {
+				t.Errorf("%s does not show %s: %.200s", path, subject, body)
+			}
+		}
 	}
 }
 
@@ -320,6 +405,22 @@ func TestHealthAndMetrics(t *testing.T) {
 	for _, want := range []string{"postmuster_sink_messages 1\n", "postmuster_sink_acknowledged_total 1\n", "# TYPE postmuster_sink_messages gauge\n", `postmuster_build_info{version="1.2.3"} 1` + "\n"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("the metrics lack %q", want)
+		}
+	}
+	sample := regexp.MustCompile(`^([a-z_]+)(?:\{[a-z]+="[^"]*"\})? ([0-9.e+-]+|NaN)$`)
+	kinds := map[string]string{}
+	for line := range strings.Lines(text) {
+		words := strings.Fields(line)
+		switch {
+		case strings.HasPrefix(line, "# HELP ") && len(words) > 3:
+			kinds[words[2]] = "of no type"
+		case strings.HasPrefix(line, "# TYPE ") && len(words) == 4 && kinds[words[2]] == "of no type":
+			kinds[words[2]] = words[3]
+		default:
+			m := sample.FindStringSubmatch(strings.TrimSuffix(line, "\n"))
+			if m == nil || kinds[m[1]] != "gauge" && kinds[m[1]] != "counter" || (kinds[m[1]] == "counter") != strings.HasSuffix(m[1], "_total") {
+				t.Errorf("%q is no sample of a metric that was described", line)
+			}
 		}
 	}
 	if strings.Contains(text, "secret") || strings.Contains(text, "example") {

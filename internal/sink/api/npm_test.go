@@ -7,7 +7,9 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/postmuster/postmuster/internal/sink/fault"
 	"github.com/postmuster/postmuster/internal/testkit/peers"
 )
 
@@ -44,7 +46,7 @@ func runScript(t *testing.T, dir, script, url string) {
 func TestPublishedPrograms(t *testing.T) {
 	dir := npmClients(t)
 	t.Run("client of Mailpit", func(t *testing.T) {
-		s := newSink(t, func(c *Config) { c.Faults = &script{} })
+		s := newSink(t, func(c *Config) { c.Faults = fault.NewInjector(time.Now) })
 		runScript(t, dir, "mailpit.mjs", s.url)
 	})
 	t.Run("client of MailHog", func(t *testing.T) {

@@ -13,7 +13,9 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
+	"github.com/postmuster/postmuster/internal/sink/fault"
 	"github.com/postmuster/postmuster/internal/sink/httpd"
 	"github.com/postmuster/postmuster/internal/sink/store"
 )
@@ -145,7 +147,7 @@ func (f *forever) Read(p []byte) (int, error) {
 
 func TestNoRouteReadsWithoutEnd(t *testing.T) {
 	const largest = 1 << 20 // message
-	s := newSink(t, func(c *Config) { c.MaxMessageBytes, c.Faults = largest, &script{} })
+	s := newSink(t, func(c *Config) { c.MaxMessageBytes, c.Faults = largest, fault.NewInjector(time.Now) })
 	s.add(simple("x"))
 	// What is on its way is lost with the connection: buffers of both sides.
 	const most = 4*largest + 16<<20

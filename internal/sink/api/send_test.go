@@ -2,7 +2,6 @@ package api
 
 import (
 	"encoding/base64"
-	"errors"
 	"net"
 	"net/http"
 	"net/mail"
@@ -201,36 +200,6 @@ func TestARelayThatRefusesIsQuoted(t *testing.T) {
 	if res.StatusCode != http.StatusBadGateway || !strings.Contains(string(body), "no such user") {
 		t.Errorf("%d %s", res.StatusCode, body)
 	}
-}
-
-// script is a fault script that is kept.
-type script struct{ text string }
-
-func (s *script) Get() string { return s.text }
-
-func (s *script) Set(yaml string) error {
-	if strings.Contains(yaml, "typo") {
-		return errors.New("[2:1] unknown field \"typo\"")
-	}
-	s.text = yaml
-	return nil
-}
-
-func TestFaultsAreReplacedAtRunTime(t *testing.T) {
-	faults := &script{text: "rules: []\n"}
-	s := newSink(t, func(c *Config) { c.Faults = faults })
-	if _, body := s.do("GET", prefix+"/faults", nil); string(body) != "rules: []\n" {
-		t.Errorf("got %q", body)
-	}
-	s.want(204, "PUT", prefix+"/faults", "rules: [a]\n", nil, "Content-Type: application/yaml")
-	if faults.text != "rules: [a]\n" {
-		t.Errorf("the script is %q", faults.text)
-	}
-	res, body := s.do("PUT", prefix+"/faults", "typo: 1", "Content-Type: application/yaml")
-	if res.StatusCode != 422 || !strings.Contains(string(body), "[2:1]") {
-		t.Errorf("a typo: %d %s", res.StatusCode, body)
-	}
-	newSink(t, nil).want(http.StatusNotImplemented, "GET", prefix+"/faults", nil, nil)
 }
 
 // FuzzMailpitQuery: whatever is asked in Mailpit's language is answered or refused.

@@ -89,13 +89,14 @@ func New(l net.Listener, c Config) (*Server, error) {
 	}
 	conns := newConnections(l, cmp.Or(c.MaxConnections, DefaultMaxConnections))
 	s := &Server{listener: conns, server: &http.Server{
-		Handler:           conns.working(guard(bound, c)),
-		ReadHeaderTimeout: headerTimeout,
-		IdleTimeout:       idleTimeout,
-		MaxHeaderBytes:    maxHeaderBytes,
-		ConnState:         conns.state,
-		ConnContext:       conns.context,
-		ErrorLog:          slog.NewLogLogger(c.Logger.Handler(), slog.LevelDebug), // clients cause all of it
+		Handler:                      conns.working(guard(bound, c)),
+		ReadHeaderTimeout:            headerTimeout,
+		IdleTimeout:                  idleTimeout,
+		DisableGeneralOptionsHandler: true, // it would answer in front of the guard
+		MaxHeaderBytes:               maxHeaderBytes,
+		ConnState:                    conns.state,
+		ConnContext:                  conns.context,
+		ErrorLog:                     slog.NewLogLogger(c.Logger.Handler(), slog.LevelDebug), // clients cause all of it
 	}}
 	if c.TLS != nil {
 		s.listener = tls.NewListener(conns, c.TLS)

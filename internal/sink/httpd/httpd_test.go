@@ -242,3 +242,33 @@ func TestAPortInUseIsSaid(t *testing.T) {
 		t.Errorf("Listen on a used port = %v", err)
 	}
 }
+
+func TestWhatIsNotThereIsAProblem(t *testing.T) {
+	addr := serve(t, func(c *Config) {
+		mux := http.NewServeMux()
+		mux.HandleFunc("GET /there", func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, secret) })
+		mux.HandleFunc("GET /tree/", func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "not here", http.StatusNotFound) })
+		c.Handler = mux
+	})
+	tests := []struct {
+		name, line string
+		status     int
+		body       string
+	}{
+		{"a route", "GET /there", 200, secret},
+		{"no route", "GET /elsewhere", 404, `"status":404`},
+		{"another method", "PUT /there", 405, `"status":405`},
+		{"a path that is written in another way", "GET /x/../there", 307, ""},
+		{"a path without its slash", "GET /tree", 307, ""},
+		{"a route that finds nothing", "GET /tree/x", 404, "not here"},
+		{"no path", "OPTIONS *", 400, ""},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			status, body := ask(t, addr, tt.line+" HTTP/1.1\nHost: "+addr+"\nConnection: close\n\n")
+			if status != tt.status || !strings.Contains(body, tt.body) {
+				t.Errorf("%d %q, want %d %q", status, body, tt.status, tt.body)
+			}
+		})
+	}
+}
