@@ -152,9 +152,6 @@ func demoMessages(ctx context.Context, env *Env, world *mailnet.Net, w report.Wr
 	return nil
 }
 
-// freeAddr is an address of this machine on a port that nobody uses.
-const freeAddr = "127.0.0.1:0"
-
 // demoSink is a sink whose clients seem to come from the Internet.
 type demoSink struct {
 	addr    string

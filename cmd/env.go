@@ -5,6 +5,7 @@ import (
 	"crypto/x509"
 	"io"
 	"net"
+	"net/netip"
 	"os"
 	"runtime/debug"
 	"strconv"
@@ -24,6 +25,8 @@ type Env struct {
 	Now      func() time.Time
 	// Dial opens connections to mail and web servers.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
+	// Lookup finds the addresses of a host that the user named.
+	Lookup func(ctx context.Context, host string) ([]netip.Addr, error)
 	// Roots are whom certificates should lead to; the system's when nil.
 	Roots  *x509.CertPool
 	Getenv func(string) string
@@ -43,7 +46,7 @@ func System(suite checks.Suite) *Env {
 	}
 	env := &Env{
 		In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Suite: suite.Sorted(), Now: time.Now,
-		Dial: (&net.Dialer{}).DialContext, Getenv: os.Getenv, Hostname: hostname,
+		Dial: (&net.Dialer{}).DialContext, Lookup: lookup, Getenv: os.Getenv, Hostname: hostname,
 		OutTerminal: term.IsTerminal(int(os.Stdout.Fd())), ErrTerminal: term.IsTerminal(int(os.Stderr.Fd())),
 	}
 	if width, _, err := term.GetSize(int(os.Stdout.Fd())); err == nil {
@@ -51,6 +54,13 @@ func System(suite checks.Suite) *Env {
 	}
 	return env
 }
+
+func lookup(ctx context.Context, host string) ([]netip.Addr, error) {
+	return net.DefaultResolver.LookupNetIP(ctx, "ip", host)
+}
+
+// atTerminal reports whether a person sits in front of the program.
+func (e *Env) atTerminal() bool { return e.OutTerminal || e.ErrTerminal }
 
 // style lays reports out for whoever reads them.
 func (e *Env) style(noColor, several bool) report.Style {

@@ -2,9 +2,14 @@ package cmd
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
+	"net/url"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -14,6 +19,7 @@ import (
 	"github.com/postmuster/postmuster/internal/message"
 	"github.com/postmuster/postmuster/internal/report"
 	"github.com/postmuster/postmuster/internal/sink"
+	"github.com/postmuster/postmuster/internal/sink/api"
 	"github.com/postmuster/postmuster/internal/sink/store"
 )
 
@@ -23,11 +29,23 @@ const (
 	defaultHTTPAddr = "127.0.0.1:8025"
 )
 
-// sinkFlags say where a sink listens and what it keeps.
+// freeAddr is an address of this machine on a port that nobody uses.
+const freeAddr = "127.0.0.1:0"
+
+// sinkFlags say where a sink listens, what it keeps, and what it is for.
 type sinkFlags struct {
 	auditFlags
 
 	smtp, smtps, lmtp, http string
+
+	startTLS  bool
+	cert, key string
+	writeCert string
+	auth      string
+	httpTLS   bool
+	token     string
+	insecure  bool
+	hosts     []string
 
 	data        string
 	durability  string
@@ -35,23 +53,46 @@ type sinkFlags struct {
 	maxAge      time.Duration
 	maxBytes    size
 	maxSize     size
+
+	allowImages   bool
+	relays        []string
+	webhooks      []string
+	webhookSecret string
+
+	portFile string
+	expect   string
+	junit    string
+
+	command []string // to run beside the sink; none: until Ctrl-C
 }
 
 func newSink(env *Env) *cobra.Command {
 	f := &sinkFlags{auditFlags: auditFlags{scope: checks.Message}}
 	c := &cobra.Command{
-		Use:   "sink",
+		Use:   "sink [flags] [-- COMMAND...]",
 		Short: "Receive mail over SMTP, score it and show it; deliver nothing",
 		Long: `Receive mail over SMTP, score each message as it comes, show it on a page and
 over an API, and deliver nothing.
 
 Point the application under test at the SMTP address, and a browser at the page.
-It ends with Ctrl-C.`,
+It ends with Ctrl-C.
+
+With a command behind --, the sink runs while the command does, on free ports
+unless --smtp and --http name others, and ends with the command's exit code. The
+command finds the sink by its environment: POSTMUSTER_SMTP and POSTMUSTER_HTTP
+(host:port), POSTMUSTER_URL, SMTP_HOST and SMTP_PORT. With --expect, what was
+received is judged at the end: exit code 1 when it is not what was expected.
+
+A token may be given as POSTMUSTER_TOKEN, the secret of the webhooks as
+POSTMUSTER_WEBHOOK_SECRET.`,
 		Example: `  postmuster sink
   postmuster sink --data ./mail --max-age 168h
+  postmuster sink --expect mail.yaml -- go test ./...
   swaks --server 127.0.0.1:1025 --from a@example.com --to b@example.net`,
-		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := f.takeCommand(cmd, args); err != nil {
+				return err
+			}
 			return runSink(cmd.Context(), env, f)
 		},
 	}
@@ -66,18 +107,99 @@ func (f *sinkFlags) register(c *cobra.Command) {
 	flags.StringVar(&f.smtps, "smtps", "", "receive mail with TLS from the first byte on this `address`")
 	flags.StringVar(&f.lmtp, "lmtp", "", "receive mail over LMTP on this `address`")
 	flags.StringVar(&f.http, "http", defaultHTTPAddr, "show the page and the API on this `address`; off is none")
+
+	flags.BoolVar(&f.startTLS, "starttls", false, "offer STARTTLS; without --cert with a certificate that is made at start, which clients that verify refuse")
+	flags.StringVar(&f.cert, "cert", "", "the certificate `file` (PEM) for TLS; STARTTLS is then offered")
+	flags.StringVar(&f.key, "key", "", "the `file` (PEM) of its private key (default: in the file of --cert)")
+	flags.StringVar(&f.writeCert, "write-cert", "", "write the certificate to this `file`, for clients that are to trust it")
+	flags.StringVar(&f.auth, "auth", "any", "AUTH: any takes all credentials, off offers none")
+	fixedCompletion(c, "auth", []string{"any", "off"})
+	flags.BoolVar(&f.httpTLS, "http-tls", false, "show page and API over TLS")
+	flags.StringVar(&f.token, "token", "", "ask everybody on page and API for this `token`; needed on an address that others reach")
+	flags.BoolVar(&f.insecure, "insecure", false, "let everybody who reaches the sink read its mail")
+	flags.StringSliceVar(&f.hosts, "host", nil, "a `name` under which the page is reached, beside localhost (repeatable)")
+
 	flags.StringVar(&f.data, "data", "", "keep the mail in this `directory` (default: in memory)")
 	flags.StringVar(&f.durability, "durability", "", "what a message that was answered 250 survives: durable (a power failure), disk (a kill), memory (default: durable with --data)")
-	fixedCompletion(c, "durability", []string{string(store.Durable), string(store.Disk), string(store.Memory)})
+	fixedCompletion(c, "durability", durabilities)
 	flags.IntVar(&f.maxMessages, "max-messages", 0, "keep the newest `n` messages (default: all)")
 	flags.DurationVar(&f.maxAge, "max-age", 0, "keep messages for this `time` (default: for ever)")
-	flags.Var(&f.maxBytes, "max-bytes", "keep the newest messages up to this `size` together, 500MB (default: 256 MB in memory, no limit with --data)")
-	flags.Var(&f.maxSize, "max-size", "refuse a message above this `size` (default 50MB)")
+	flags.Var(&f.maxBytes, "max-bytes", "keep the newest messages up to this `size` together (default: 256MB in memory, no limit with --data)")
+	flags.Var(&f.maxSize, "max-size", "refuse a message above this `size` (default: 50MB)")
+
+	flags.BoolVar(&f.allowImages, "allow-images", false, "let a reader of the page ask for a message's remote images")
+	flags.StringSliceVar(&f.relays, "relay-to", nil, "messages may be sent on to this server, `host:port` or smtp://USER:PASSWORD@host:port (repeatable)")
+	flags.StringSliceVar(&f.webhooks, "webhook", nil, "tell this `URL` of messages (repeatable)")
+	flags.StringVar(&f.webhookSecret, "webhook-secret", "", "sign what webhooks are told with this `secret`")
+
+	flags.StringVar(&f.portFile, "port-file", "", "write the addresses to this `file` as JSON once the sink is ready")
+	flags.StringVar(&f.expect, "expect", "", "judge at the end whether what this YAML `file` says has arrived")
+	flags.StringVar(&f.junit, "junit", "", "write what came of --expect to this `file`, as JUnit's XML")
 }
 
-func runSink(ctx context.Context, env *Env, f *sinkFlags) error {
-	if err := f.check(env.Suite); err != nil {
+var durabilities = []string{string(store.Durable), string(store.Disk), string(store.Memory)}
+
+// takeCommand takes what stands behind --. Its ports are free ones, so that
+// several can run at a time.
+func (f *sinkFlags) takeCommand(c *cobra.Command, args []string) error {
+	dash := c.ArgsLenAtDash()
+	switch {
+	case len(args) > 0 && dash != 0:
+		return fmt.Errorf("unknown argument %q; a command to run stands behind --", args[0])
+	case dash == 0 && len(args) == 0:
+		return errors.New("no command behind --")
+	}
+	f.command = args
+	if len(args) == 0 {
+		return nil
+	}
+	for _, flag := range []struct {
+		name  string
+		value *string
+	}{{"smtp", &f.smtp}, {"http", &f.http}} {
+		if !c.Flags().Changed(flag.name) {
+			*flag.value = freeAddr
+		}
+	}
+	return nil
+}
+
+// checkSink returns the first thing that is wrong with the flags of the sink alone.
+func (f *sinkFlags) checkSink() error {
+	switch {
+	case f.durability != "" && !slices.Contains(durabilities, f.durability):
+		return fmt.Errorf("--durability %q: there are %s", f.durability, strings.Join(durabilities, ", "))
+	case f.data == "" && (f.durability == string(store.Durable) || f.durability == string(store.Disk)):
+		return fmt.Errorf("--durability %s needs a directory: name one with --data", f.durability)
+	case f.data != "" && f.durability == string(store.Memory):
+		return errors.New("--durability memory keeps nothing in the directory of --data; leave one of them out")
+	case f.auth != "any" && f.auth != "off":
+		return fmt.Errorf("--auth %q: there are any, off", f.auth)
+	case f.maxMessages < 0:
+		return fmt.Errorf("--max-messages %d: it must be more than 0", f.maxMessages)
+	case f.maxAge < 0:
+		return fmt.Errorf("--max-age %s: it must be more than 0", f.maxAge)
+	case f.key != "" && f.cert == "":
+		return errors.New("--key is the key of a certificate: name it with --cert")
+	case f.junit != "" && f.expect == "":
+		return errors.New("--junit writes what came of --expect, which is missing")
+	case f.expect != "" && addrOf(f.http) == "":
+		return errors.New("--expect needs the API: leave out --http off")
+	case addrOf(f.smtp)+f.smtps+f.lmtp+addrOf(f.http) == "":
+		return errors.New("everything is off: the sink would listen nowhere")
+	}
+	return nil
+}
+
+func runSink(ctx context.Context, env *Env, f *sinkFlags) (err error) {
+	if err := errors.Join(f.check(env.Suite), f.checkSink()); err != nil {
 		return err
+	}
+	run := &sinkRun{env: env, flags: f}
+	if f.expect != "" {
+		if run.expected, err = readExpectations(f.expect); err != nil {
+			return err
+		}
 	}
 	network, err := f.net.open(env)
 	if err != nil {
@@ -86,26 +208,92 @@ func runSink(ctx context.Context, env *Env, f *sinkFlags) error {
 	if err := network.reachable(ctx, &f.net); err != nil {
 		return err
 	}
+	defer func() { err = errors.Join(err, network.close(&f.net)) }()
 	auditor, err := f.auditor(env, network)
 	if err != nil {
 		return err
 	}
-	_, err = f.write(env, true, func(w report.Writer) (int, error) {
-		return exitMet, serveSink(ctx, env, f.config(env, auditor, w.Write))
-	})
-	return errors.Join(err, network.close(&f.net))
+	if len(f.command) > 0 && f.output == "" { // standard output is the command's
+		return asError(run.do(ctx, auditor, nil))
+	}
+	return asError(f.write(env, true, func(w report.Writer) (int, error) { return run.do(ctx, auditor, w.Write) }))
+}
+
+// asError makes one of a code and an error.
+func asError(code int, err error) error {
+	if err == nil && code != exitMet {
+		return exitCode(code)
+	}
+	return err
 }
 
 // config returns what the flags say of the sink.
-func (f *sinkFlags) config(env *Env, a *audit.Auditor, write func(*report.Report) error) sink.Config {
-	c := sinkConfig(env, a, write)
-	c.SMTP, c.SMTPS, c.LMTP, c.HTTP = addrOf(f.smtp), addrOf(f.smtps), addrOf(f.lmtp), addrOf(f.http)
+func (f *sinkFlags) config(env *Env, a *audit.Auditor, write func(*report.Report) error) (c sink.Config, err error) {
+	c = sinkConfig(env, a, write)
+	c.SMTP, c.SMTPS, c.LMTP, c.HTTP = addrOf(f.smtp), f.smtps, f.lmtp, addrOf(f.http)
+	c.StartTLS, c.HTTPTLS, c.NoAuth = f.startTLS || f.cert != "", f.httpTLS, f.auth == "off"
+	c.Token, c.Insecure, c.Hosts = f.secret(env, f.token, "POSTMUSTER_TOKEN"), f.insecure, f.hosts
 	c.Store = store.Config{
 		Dir: f.data, Durability: store.Durability(f.durability),
 		MaxMessages: f.maxMessages, MaxAge: f.maxAge, MaxBytes: int64(f.maxBytes),
 	}
-	c.MaxMessageBytes = int64(f.maxSize)
-	return c
+	c.MaxMessageBytes, c.RemoteImages = int64(f.maxSize), f.allowImages
+	if c.TLS, err = f.certificate(); err != nil {
+		return c, err
+	}
+	if c.Relays, err = relaysOf(f.relays); err != nil {
+		return c, err
+	}
+	for _, hook := range f.webhooks {
+		c.Webhooks = append(c.Webhooks, api.Webhook{URL: hook, Secret: f.secret(env, f.webhookSecret, "POSTMUSTER_WEBHOOK_SECRET")})
+	}
+	return c, nil
+}
+
+// secret is a flag's value, or what the environment says: others on the machine
+// see the arguments of a program.
+func (f *sinkFlags) secret(env *Env, flag, name string) string {
+	if flag != "" {
+		return flag
+	}
+	return env.Getenv(name)
+}
+
+// certificate reads the certificate that was named, if one was.
+func (f *sinkFlags) certificate() (*tls.Config, error) {
+	if f.cert == "" {
+		return nil, nil
+	}
+	key := f.key
+	if key == "" {
+		key = f.cert
+	}
+	certificate, err := tls.LoadX509KeyPair(f.cert, key)
+	if err != nil {
+		return nil, fmt.Errorf("--cert %s: %w", f.cert, err)
+	}
+	return &tls.Config{Certificates: []tls.Certificate{certificate}}, nil
+}
+
+// relaysOf reads servers written as host:port or smtp://USER:PASSWORD@host:port.
+func relaysOf(flags []string) ([]api.Relay, error) {
+	var relays []api.Relay
+	for _, text := range flags {
+		relay := api.Relay{Addr: text}
+		if strings.Contains(text, "://") {
+			u, err := url.Parse(text)
+			if err != nil || u.Scheme != "smtp" || u.Path != "" {
+				return nil, errors.New("--relay-to: a server is written host:port or smtp://USER:PASSWORD@host:port")
+			}
+			relay.Addr, relay.Username = u.Host, u.User.Username()
+			relay.Password, _ = u.User.Password()
+		}
+		if host, port, err := net.SplitHostPort(relay.Addr); err != nil || host == "" || port == "" {
+			return nil, errors.New("--relay-to: a server is written host:port or smtp://USER:PASSWORD@host:port")
+		}
+		relays = append(relays, relay)
+	}
+	return relays, nil
 }
 
 // addrOf returns the address that a flag names: none if it is off.
@@ -121,21 +309,7 @@ func addrOf(flag string) string {
 func sinkConfig(env *Env, a *audit.Auditor, write func(*report.Report) error) sink.Config {
 	return sink.Config{
 		Score:  func(ctx context.Context, m *message.Message) *report.Report { return a.Message(ctx, m, "") },
-		Report: write, Version: version(), Hostname: env.Hostname, Now: env.Now,
+		Report: write, Version: version(), Hostname: env.Hostname, Now: env.Now, Resolve: env.Lookup,
 		Logger: slog.New(slog.NewTextHandler(env.Err, &slog.HandlerOptions{Level: slog.LevelWarn})),
 	}
-}
-
-// serveSink receives until ctx ends.
-func serveSink(ctx context.Context, env *Env, c sink.Config) error {
-	s, err := sink.Open(ctx, c)
-	if err != nil {
-		return explainSink(err)
-	}
-	greet(env, s)
-	sum, err := s.Run(ctx)
-	if err == nil {
-		fmt.Fprintf(env.Err, "postmuster sink: %s\n", sumUp(sum))
-	}
-	return err
 }

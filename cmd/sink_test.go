@@ -21,7 +21,8 @@ type startedSink struct {
 	url   string
 	ready map[string]string // what the READY line says
 	err   *watched
-	stop  func() outcome
+	end   func() outcome // waits for the end
+	stop  func() outcome // and brings it about
 }
 
 // watched is standard error, of which each line is seen as it is written.
@@ -51,14 +52,21 @@ func (w *watched) String() string {
 	return w.text.String()
 }
 
-// sink starts a sink on free ports that asks the world's name server, and
-// returns once it says that it is ready.
+// sink starts a sink on free ports that asks the world's name server.
 func (l *lab) sink(args ...string) *startedSink {
 	l.t.Helper()
 	if l.resolver == "" {
 		l.zone("")
 	}
-	args = slices.Concat([]string{"sink", "--smtp", freeAddr, "--http", freeAddr, "--resolver", l.resolver, "--no-blocklists"}, args)
+	s := l.startSink(slices.Concat([]string{"sink", "--smtp", freeAddr, "--http", freeAddr, "--resolver", l.resolver, "--no-blocklists"}, args)...)
+	s.smtp, s.url = s.ready["smtp"], "http://"+s.ready["http"]
+	return s
+}
+
+// startSink runs a command line beside the test, and returns once it says that
+// it is ready.
+func (l *lab) startSink(args ...string) *startedSink {
+	l.t.Helper()
 	env := *l.Env
 	env.Now = time.Now
 	var out bytes.Buffer
@@ -71,13 +79,13 @@ func (l *lab) sink(args ...string) *startedSink {
 		code <- Run(ctx, &env, args)
 		close(ended)
 	}()
-	s.stop = sync.OnceValue(func() outcome {
+	s.end = sync.OnceValue(func() outcome { return outcome{code: <-code, out: out.String(), err: s.err.String()} })
+	s.stop = func() outcome {
 		cancel()
-		return outcome{code: <-code, out: out.String(), err: s.err.String()}
-	})
+		return s.end()
+	}
 	l.t.Cleanup(func() { s.stop() })
 	s.ready = s.awaitReady(ended)
-	s.smtp, s.url = s.ready["smtp"], "http://"+s.ready["http"]
 	return s
 }
 
@@ -86,7 +94,7 @@ func (s *startedSink) awaitReady(ended <-chan struct{}) map[string]string {
 	for {
 		select {
 		case line := <-s.err.lines:
-			if words, ok := strings.CutPrefix(line, "READY "); ok {
+			if words, ok := strings.CutPrefix(line, "READY"); ok {
 				said := map[string]string{}
 				for _, word := range strings.Fields(words) {
 					key, value, _ := strings.Cut(word, "=")
