@@ -1,0 +1,176 @@
+package cmd
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/json"
+	"net"
+	"net/http"
+	"net/smtp"
+	"net/textproto"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+func TestSinkListensInEveryWay(t *testing.T) {
+	l := testEnv(t)
+	socket := filepath.Join(t.TempDir(), "lmtp.sock")
+	certificate, ports := filepath.Join(l.dir, "cert.pem"), filepath.Join(l.dir, "ports.json")
+	s := l.sink("--starttls", "--smtps", freeAddr, "--lmtp", "unix:"+socket, "--write-cert", certificate, "--port-file", ports)
+	text, err := os.ReadFile(certificate)
+	if err != nil {
+		t.Fatal(err)
+	}
+	roots := x509.NewCertPool()
+	roots.AppendCertsFromPEM(text)
+	trusting := &tls.Config{RootCAs: roots, ServerName: "localhost"}
+
+	c, err := smtp.Dial(s.smtp)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	if err := c.StartTLS(trusting); err != nil {
+		t.Errorf("STARTTLS with the certificate that was written: %v", err)
+	}
+	implicit, err := tls.Dial("tcp", s.ready["smtps"], trusting)
+	if err != nil {
+		t.Fatalf("TLS from the first byte: %v", err)
+	}
+	defer implicit.Close()
+	local, err := net.Dial("unix", socket)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer local.Close()
+	lmtp := textproto.NewConn(local)
+	if _, _, err := lmtp.ReadResponse(220); err != nil {
+		t.Error(err)
+	}
+	if lmtp.PrintfLine("LHLO client.example.com"); err != nil {
+		t.Error(err)
+	}
+	if _, _, err := lmtp.ReadResponse(250); err != nil {
+		t.Errorf("LHLO over the socket: %v", err)
+	}
+
+	text, err = os.ReadFile(ports)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]string{"smtp": s.smtp, "smtps": s.ready["smtps"], "lmtp": "unix:" + socket, "http": s.ready["http"], "url": s.url}
+	got := map[string]string{}
+	if err := json.Unmarshal(text, &got); err != nil {
+		t.Fatalf("%v\n%s", err, text)
+	}
+	for key, value := range want {
+		if got[key] != value {
+			t.Errorf("the port file says that %s is %q, want %q", key, got[key], value)
+		}
+	}
+	l.wantCode(s.stop(), exitMet)
+	for _, path := range []string{ports, socket} {
+		if _, err := os.Lstat(path); !os.IsNotExist(err) {
+			t.Errorf("%s is still there when the sink has ended: %v", filepath.Base(path), err)
+		}
+	}
+}
+
+func TestSinkKeepsItsMail(t *testing.T) {
+	l := testEnv(t)
+	data := filepath.Join(l.dir, "mail")
+	first := l.sink("--data", data, "--durability", "disk", "--max-messages", "2")
+	for _, to := range []string{"one@example.net", "two@example.net", "three@example.net"} {
+		first.send(to, note)
+	}
+	first.wait(`{"exact":2,"query":"score:>=0"}`)
+	busy := l.ask("sink", "--smtp", freeAddr, "--http", freeAddr, "--data", data)
+	l.wantUsage(busy, "in use by another process: another postmuster sink keeps its mail there")
+	l.wantCode(first.stop(), exitMet)
+
+	again := l.sink("--data", data)
+	again.wait(`{"exact":2}`)
+	again.send("four@example.net", note)
+	again.wait(`{"to":"four@example.net","query":"score:>=0"}`)
+	got := again.stop()
+	if !strings.Contains(got.err, "1 message received, 1 scored") {
+		t.Errorf("the sum should be that of this run:\n%s", got)
+	}
+	if err := os.WriteFile(filepath.Join(data, "format"), []byte("postmuster store 99\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	l.wantUsage(l.ask("sink", "--smtp", freeAddr, "--http", freeAddr, "--data", data), "written by a newer version")
+}
+
+func TestSinkWithAToken(t *testing.T) {
+	l := testEnv(t)
+	s := l.sink("--token", "s3cret", "--http-tls", "--starttls")
+	client := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}}
+	url := "https://" + s.ready["http"] + "/"
+	for want, token := range map[int]string{http.StatusUnauthorized: "wrong", http.StatusOK: "s3cret"} {
+		req, err := http.NewRequest("GET", url, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("Authorization", "Bearer "+token)
+		res, err := client.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		res.Body.Close()
+		if res.StatusCode != want {
+			t.Errorf("with the token %s the page answers %s, want %d", token, res.Status, want)
+		}
+	}
+}
+
+func TestSinkRefusesWhatItMust(t *testing.T) {
+	l := testEnv(t)
+	l.zone("")
+	taken, err := net.Listen("tcp", freeAddr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	_, port, _ := net.SplitHostPort(taken.Addr().String())
+	file := l.file("file", "")
+	tests := []struct {
+		args []string
+		want string
+	}{
+		{[]string{"--smtp", taken.Addr().String()}, "--smtp 127.0.0.1:" + port + ": port " + port + " is in use by another program"},
+		{[]string{"--http", taken.Addr().String()}, "--http 127.0.0.1:" + port + ": port " + port + " is in use by another program"},
+		{[]string{"--smtp", "0.0.0.0:0"}, "--smtp 0.0.0.0:0: not a loopback address: everybody who reaches it could send and read mail; set --token, or say --insecure"},
+		{[]string{"--http", "[::]:0"}, "--http [::]:0: not a loopback address"},
+		{[]string{"--smtp", "localhost"}, "--smtp localhost: "},
+		{[]string{"--smtp", "off", "--http", "off"}, "everything is off"},
+		{[]string{"--data", file}, "not a directory"},
+		{[]string{"--durability", "sure"}, `--durability "sure": there are durable, disk, memory`},
+		{[]string{"--durability", "disk"}, "--durability disk needs a directory: name one with --data"},
+		{[]string{"--data", l.dir, "--durability", "memory"}, "--durability memory keeps nothing"},
+		{[]string{"--max-size", "big"}, `"big" is not a size like 500KB, 50MB or 2GB`},
+		{[]string{"--max-bytes", "-1"}, `"-1" is not a size`},
+		{[]string{"--max-messages", "-1"}, "--max-messages -1"},
+		{[]string{"--max-age", "-1h"}, "--max-age -1h"},
+		{[]string{"--auth", "none"}, `--auth "none": there are any, off`},
+		{[]string{"--cert", file}, "--cert " + file},
+		{[]string{"--key", file}, "--key is the key of a certificate"},
+		{[]string{"--write-cert", file}, "--write-cert: the sink has no certificate"},
+		{[]string{"--junit", file}, "--junit writes what came of --expect"},
+		{[]string{"--expect", filepath.Join(l.dir, "none.yaml")}, "none.yaml: no such file"},
+		{[]string{"--expect", file, "--http", "off"}, "--expect needs the API"},
+		{[]string{"--relay-to", "mx.example.com"}, "--relay-to: a server is written host:port"},
+		{[]string{"--relay-to", "smtp://ann:s3cret@mx.example.com"}, "--relay-to: a server is written host:port"},
+		{[]string{"--webhook", "ftp://example.com/"}, `webhook "ftp://example.com/" is not an http or https address`},
+		{[]string{"--port-file", filepath.Join(l.dir, "none", "ports.json")}, "--port-file: "},
+	}
+	for _, test := range tests {
+		got := l.ask(append([]string{"sink", "--smtp", freeAddr, "--http", freeAddr}, test.args...)...)
+		l.wantUsage(got, test.want)
+		if strings.Contains(got.err, "s3cret") {
+			t.Errorf("a password is shown:\n%s", got)
+		}
+	}
+}
