@@ -128,6 +128,8 @@ func TestWaitAtASinkWithAToken(t *testing.T) {
 	s.send("bob@example.net", note)
 	l.wantUsage(l.run("wait", "--http", s.url), "asks for its token: --token or POSTMUSTER_TOKEN")
 	l.wantCode(l.run("wait", "--http", s.url, "--token", "s3cret"), exitMet)
-	l.Getenv = func(name string) string { return map[string]string{"POSTMUSTER_TOKEN": "s3cret", "POSTMUSTER_URL": s.url}[name] }
+	l.Getenv = func(name string) string {
+		return map[string]string{"POSTMUSTER_TOKEN": "s3cret", "POSTMUSTER_URL": s.url}[name]
+	}
 	l.wantCode(l.run("wait"), exitMet)
 }
