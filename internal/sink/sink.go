@@ -76,7 +76,7 @@ type Sink struct {
 	scorer    *Scorer
 	http      *httpd.Server // nil without HTTP
 	first     uint64        // the last message of an earlier run
-	failed    counter       // sessions without a message
+	failed    counter       // sessions that were refused something, or broke off
 }
 
 // Open listens and opens the store. What connects now is answered once Run runs;
@@ -208,7 +208,7 @@ type Summary struct {
 	Received int // messages
 	Scored   int
 	Unscored int // messages in the store without a report, those of earlier runs too
-	Failed   int // sessions that ended without a message
+	Failed   int // sessions that were refused something, or broke off
 }
 
 func (s *Sink) summary(ctx context.Context) (Summary, error) {
