@@ -41,3 +41,19 @@ func TestReadmeListsTheChecks(t *testing.T) {
 		t.Errorf("the table is stale; go generate ./cmd renews it (-want +got):\n%s", diff)
 	}
 }
+
+func TestReadmeExpectsWhatCanBeRead(t *testing.T) {
+	text, err := os.ReadFile(readme)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, found := strings.Cut(string(text), "```yaml\nexpect:")
+	block, _, found2 := strings.Cut(rest, "```")
+	if !found || !found2 {
+		t.Fatalf("%s shows no expectations", readme)
+	}
+	e, err := parseExpectations("mail.yaml", []byte("expect:"+block))
+	if err != nil || len(e.Expect) != 2 || e.Expect[1].Query != "score:<50" || !e.Expect[1].None {
+		t.Errorf("the expectations of %s are %+v, %v", readme, e, err)
+	}
+}

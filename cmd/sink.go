@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"net/url"
@@ -20,6 +21,7 @@ import (
 	"github.com/postmuster/postmuster/internal/report"
 	"github.com/postmuster/postmuster/internal/sink"
 	"github.com/postmuster/postmuster/internal/sink/api"
+	"github.com/postmuster/postmuster/internal/sink/fault"
 	"github.com/postmuster/postmuster/internal/sink/store"
 )
 
@@ -54,6 +56,7 @@ type sinkFlags struct {
 	maxBytes    size
 	maxSize     size
 
+	faults        string
 	allowImages   bool
 	relays        []string
 	webhooks      []string
@@ -127,6 +130,7 @@ func (f *sinkFlags) register(c *cobra.Command) {
 	flags.Var(&f.maxBytes, "max-bytes", "keep the newest messages up to this `size` together (default: 256MB in memory, no limit with --data)")
 	flags.Var(&f.maxSize, "max-size", "refuse a message above this `size` (default: 50MB)")
 
+	flags.StringVar(&f.faults, "faults", "", "make the faults on purpose that this YAML `file` says: greylisting, 421, dropped connections, slow lines")
 	flags.BoolVar(&f.allowImages, "allow-images", false, "let a reader of the page ask for a message's remote images")
 	flags.StringSliceVar(&f.relays, "relay-to", nil, "messages may be sent on to this server, `host:port` or smtp://USER:PASSWORD@host:port (repeatable)")
 	flags.StringSliceVar(&f.webhooks, "webhook", nil, "tell this `URL` of messages (repeatable)")
@@ -241,6 +245,9 @@ func (f *sinkFlags) config(env *Env, a *audit.Auditor, write func(*report.Report
 	if c.TLS, err = f.certificate(); err != nil {
 		return c, err
 	}
+	if c.Faults, err = f.injector(env); err != nil {
+		return c, err
+	}
 	if c.Relays, err = relaysOf(f.relays); err != nil {
 		return c, err
 	}
@@ -257,6 +264,27 @@ func (f *sinkFlags) secret(env *Env, flag, name string) string {
 		return flag
 	}
 	return env.Getenv(name)
+}
+
+// injector reads the script of faults, if one was named. Its errors say where.
+func (f *sinkFlags) injector(env *Env) (*fault.Injector, error) {
+	i := fault.NewInjector(env.Now)
+	if f.faults == "" {
+		return i, nil
+	}
+	file, err := openFile(f.faults, "a YAML file of faults")
+	if err != nil {
+		return nil, fmt.Errorf("--faults %w", err)
+	}
+	defer file.Close()
+	text, err := io.ReadAll(io.LimitReader(file, fault.MaxScriptBytes+1))
+	if err != nil {
+		return nil, fmt.Errorf("--faults %w", err)
+	}
+	if _, err := fault.Parse(f.faults, text); err != nil {
+		return nil, fmt.Errorf("--faults %w", err)
+	}
+	return i, i.Set(string(text))
 }
 
 // certificate reads the certificate that was named, if one was.

@@ -126,6 +126,43 @@ func TestSinkWithAToken(t *testing.T) {
 	}
 }
 
+func TestSinkFailsOnPurpose(t *testing.T) {
+	l := testEnv(t)
+	script := "rules:\n  - on: rcpt\n    to: flaky@*\n    first: 1\n    reply: 450 4.2.1 mailbox busy\n"
+	s := l.sink("--faults", l.file("faults.yaml", script))
+	if err := smtp.SendMail(s.smtp, nil, "ann@example.com", []string{"flaky@example.net"}, []byte(note)); err == nil || !strings.Contains(err.Error(), "4.2.1 mailbox busy") {
+		t.Errorf("the first attempt should be refused as the script has it: %v", err)
+	}
+	s.send("flaky@example.net", note)
+	s.wait(`{"to":"flaky@example.net"}`)
+	if got := s.get("/api/postmuster/v1/faults"); got != script {
+		t.Errorf("the API says that the faults are\n%s", got)
+	}
+	if got := s.stop(); !strings.Contains(got.err, "1 message received") || !strings.Contains(got.err, "1 session refused or broken off") {
+		t.Errorf("the sum is not right:\n%s", got)
+	}
+	l.wantUsage(l.ask("sink", "--faults", l.file("typo.yaml", "rules:\n  - repply: 450\n")), `typo.yaml:2:5: rules[0].repply: unknown key, did you mean reply?`)
+}
+
+func TestSinkEndsWhileClientsAreConnected(t *testing.T) {
+	l := testEnv(t)
+	s := l.sink()
+	idle, err := net.Dial("tcp", s.smtp) // a client in the middle of its session
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer idle.Close()
+	if _, err := idle.Write([]byte("EHLO client.example.com\r\n")); err != nil {
+		t.Fatal(err)
+	}
+	stream, err := http.Get(s.url + "/api/postmuster/v1/events") // a page that listens
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer stream.Body.Close()
+	l.wantCode(s.stop(), exitMet) // rather than wait for one of them
+}
+
 func TestSinkRefusesWhatItMust(t *testing.T) {
 	l := testEnv(t)
 	l.zone("")

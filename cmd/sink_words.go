@@ -40,7 +40,7 @@ func sumUp(sum sink.Summary) string {
 		text += fmt.Sprintf(", %d not yet scored", sum.Unscored)
 	}
 	if sum.Failed > 0 {
-		text += fmt.Sprintf("; %s without a message", count(sum.Failed, "session"))
+		text += fmt.Sprintf("; %s refused or broken off", count(sum.Failed, "session"))
 	}
 	return text
 }

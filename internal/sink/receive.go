@@ -42,13 +42,13 @@ type counter struct{ n atomic.Int64 }
 func (c *counter) add()       { c.n.Add(1) }
 func (c *counter) value() int { return int(c.n.Load()) }
 
-// keepFailed keeps a session that ended without a message.
+// keepFailed keeps a session that was refused something, or broke off.
 func (s *Sink) keepFailed(session *message.Session) {
 	s.failed.add()
 	// Sessions end after ctx, too; the store takes them until it is closed.
 	err := s.store.AddSession(context.Background(), session, reasonOf(session))
 	if err != nil && !errors.Is(err, store.ErrClosed) {
-		s.config.Logger.Warn("a session without a message was not kept", "error", err)
+		s.config.Logger.Warn("a failed session was not kept", "error", err)
 	}
 }
 

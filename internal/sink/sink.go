@@ -20,6 +20,7 @@ import (
 	"github.com/postmuster/postmuster/internal/message"
 	"github.com/postmuster/postmuster/internal/report"
 	"github.com/postmuster/postmuster/internal/sink/api"
+	"github.com/postmuster/postmuster/internal/sink/fault"
 	"github.com/postmuster/postmuster/internal/sink/httpd"
 	sinksmtp "github.com/postmuster/postmuster/internal/sink/smtp"
 	"github.com/postmuster/postmuster/internal/sink/store"
@@ -49,8 +50,8 @@ type Config struct {
 	Hosts    []string // names under which HTTP is reached
 	HTTPTLS  bool     // HTTP begins with TLS
 
-	RemoteImages bool // a reader of the page may ask for a message's remote images
-	Faults       api.Faults
+	RemoteImages bool            // a reader of the page may ask for a message's remote images
+	Faults       *fault.Injector // what SMTP does wrong on purpose; nil: nothing, until the API asks for it
 	Relays       []api.Relay
 	Webhooks     []api.Webhook
 	Resolve      func(ctx context.Context, host string) ([]netip.Addr, error)
@@ -75,7 +76,7 @@ type Sink struct {
 	scorer    *Scorer
 	http      *httpd.Server // nil without HTTP
 	first     uint64        // the last message of an earlier run
-	failed    counter       // sessions without a message
+	failed    counter       // sessions that were refused something, or broke off
 }
 
 // Open listens and opens the store. What connects now is answered once Run runs;
@@ -89,6 +90,9 @@ func Open(ctx context.Context, c Config) (*Sink, error) {
 }
 
 func (s *Sink) open(ctx context.Context) (err error) {
+	if s.config.Faults == nil {
+		s.config.Faults = fault.NewInjector(s.config.Now)
+	}
 	if err := s.secure(); err != nil {
 		return err
 	}
@@ -191,7 +195,7 @@ func (s *Sink) server(l smtpListener) *sinksmtp.Server {
 	c := sinksmtp.Config{
 		Handler: receiver{s.store, s.config.Logger}, Domain: s.config.Hostname, Now: s.config.Now, Logger: s.config.Logger,
 		Auth: !s.config.NoAuth, Sessions: s.keepFailed, MaxMessageBytes: s.config.MaxMessageBytes,
-		ImplicitTLS: l.implicitTLS, LMTP: l.lmtp,
+		ImplicitTLS: l.implicitTLS, LMTP: l.lmtp, Faults: s.config.Faults,
 	}
 	if l.implicitTLS || s.config.StartTLS {
 		c.TLS = s.config.TLS
@@ -204,7 +208,7 @@ type Summary struct {
 	Received int // messages
 	Scored   int
 	Unscored int // messages in the store without a report, those of earlier runs too
-	Failed   int // sessions that ended without a message
+	Failed   int // sessions that were refused something, or broke off
 }
 
 func (s *Sink) summary(ctx context.Context) (Summary, error) {
