@@ -260,7 +260,7 @@ func TestUsageOfAudit(t *testing.T) {
 		{"a replay that is not there", "audit --replay DIR/none example.com", "no such file"},
 		{"an unknown flag", "audit --frobnicate example.com", "--frobnicate"},
 		{"an unknown command", "audti example.com", `unknown command "audti"`},
-		{"an output folder that is not there", "audit --no-smtp --no-blocklists --output DIR/none/report example.com", "write DIR/none/report"},
+		{"an output folder that is not there", "audit --no-smtp --no-blocklists --output DIR/none/report example.com", "--output DIR/none/report"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

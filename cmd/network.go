@@ -9,6 +9,7 @@ import (
 	"os"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/spf13/cobra"
 
@@ -44,6 +45,23 @@ func (f *netFlags) register(c *cobra.Command) {
 	flags.StringSliceVar(&f.connectTo, "connect-to", nil, "go to another address instead, `ADDR:PORT=ADDR:PORT` (repeatable)")
 	flags.BoolVarP(&f.verbose, "verbose", "v", false, "show the questions asked, and what came back")
 	c.MarkFlagsMutuallyExclusive("record", "replay")
+}
+
+// check returns the first thing that is wrong with the flags' values.
+func (f *netFlags) check() error {
+	if err := oneWord("--ehlo", f.ehlo); err != nil {
+		return err
+	}
+	return writable("--record", f.record)
+}
+
+// oneWord returns an error for what cannot be said as one argument of an SMTP
+// command.
+func oneWord(flag, value string) error {
+	if strings.ContainsFunc(value, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }) {
+		return fmt.Errorf("%s %q: a name without spaces was expected", flag, value)
+	}
+	return nil
 }
 
 // network is the world as the flags want it asked.
