@@ -12,6 +12,7 @@ import (
 	"unicode"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/postmuster/postmuster/checks/fact"
 	"github.com/postmuster/postmuster/internal/dns"
@@ -32,6 +33,9 @@ type netFlags struct {
 	ehlo      string
 	connectTo []string
 	verbose   bool
+
+	flags    *pflag.FlagSet       // of the command that they belong to
+	recorded *recording.Recording // what --replay names
 }
 
 func (f *netFlags) register(c *cobra.Command) {
@@ -45,6 +49,8 @@ func (f *netFlags) register(c *cobra.Command) {
 	flags.StringSliceVar(&f.connectTo, "connect-to", nil, "go to another address instead, `ADDR:PORT=ADDR:PORT` (repeatable)")
 	flags.BoolVarP(&f.verbose, "verbose", "v", false, "show the questions asked, and what came back")
 	c.MarkFlagsMutuallyExclusive("record", "replay")
+	f.flags = flags
+	c.PreRunE = f.readReplay
 }
 
 // check returns the first thing that is wrong with the flags' values.
@@ -79,7 +85,8 @@ func (f *netFlags) open(env *Env) (*network, error) {
 	}
 	n := &network{port25: &portWatch{}}
 	if f.replay != "" {
-		return n, f.openReplay(n)
+		n.Net = fact.Net{DNS: f.recorded.Resolver(), SMTP: n.port25.watch(f.recorded.Prober()), HTTPS: f.recorded.Fetcher(), Now: func() time.Time { return f.recorded.At }}
+		return n, nil
 	}
 	resolver, err := f.resolver(env, n)
 	if err != nil {
@@ -102,7 +109,7 @@ func (f *netFlags) open(env *Env) (*network, error) {
 		DNS: resolver, Dial: dial, Roots: env.Roots, Now: now, UserAgent: "postmuster/" + version(), AllowPrivate: f.laboratory(),
 	})
 	if f.record != "" {
-		n.recorder = recording.NewRecorder(now())
+		n.recorder = recording.NewRecorder(now(), f.headers()...)
 		n.DNS, n.SMTP, n.HTTPS = n.recorder.Resolver(n.DNS), n.recorder.Prober(n.SMTP), n.recorder.Fetcher(n.HTTPS)
 	}
 	n.SMTP = n.port25.watch(n.SMTP)
@@ -165,20 +172,6 @@ func (f *netFlags) clock(now func() time.Time) (func() time.Time, error) {
 		}
 	}
 	return nil, fmt.Errorf("--at %q is not a time like 2026-11-23 or 2026-11-23T10:00:00Z", f.at)
-}
-
-func (f *netFlags) openReplay(n *network) error {
-	file, err := os.Open(f.replay)
-	if err != nil {
-		return fmt.Errorf("--replay: %w", err)
-	}
-	defer file.Close()
-	r, err := recording.Read(file)
-	if err != nil {
-		return fmt.Errorf("--replay %s: %w", f.replay, err)
-	}
-	n.Net = fact.Net{DNS: r.Resolver(), SMTP: n.port25.watch(r.Prober()), HTTPS: r.Fetcher(), Now: func() time.Time { return r.At }}
-	return nil
 }
 
 // resolver stacks what stands between a question and a name server: the zone
