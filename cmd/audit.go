@@ -63,17 +63,22 @@ func domainJobs(in io.Reader, args []string) iter.Seq[job] {
 // are passed over. It reports whether more jobs are wanted.
 func readLines(in io.Reader, yield func(job) bool) bool {
 	lines := bufio.NewScanner(in)
+	some := false
 	for n := 1; lines.Scan(); n++ {
 		text := strings.TrimSpace(lines.Text())
 		if text == "" || strings.HasPrefix(text, "#") {
 			continue
 		}
+		some = true
 		if !yield(domainJob(text, fmt.Sprintf("standard input, line %d: ", n))) {
 			return false
 		}
 	}
 	if err := lines.Err(); err != nil {
 		return yield(job{err: fmt.Errorf("read standard input: %w", err)})
+	}
+	if !some {
+		return yield(job{err: errors.New("standard input: no domain in it, where one a line was expected")})
 	}
 	return true
 }

@@ -154,7 +154,7 @@ func TestAReplayIsTheSameReport(t *testing.T) {
 		recorded := l.ask("audit", "--record", file, "--selector", "mail", "--no-blocklists", "--format", format, "example.com")
 		elsewhere := testEnv(t) // without a network, at another time
 		elsewhere.Now = func() time.Time { return testNow.AddDate(1, 0, 0) }
-		replayed := elsewhere.run("audit", "--replay", file, "--selector", "mail", "--no-blocklists", "--format", format, "example.com")
+		replayed := elsewhere.run("audit", "--replay", file, "--format", format, "example.com")
 		if diff := cmp.Diff(recorded.String(), replayed.String()); diff != "" {
 			t.Errorf("%s: the replay differs (-recorded +replayed):\n%s", format, diff)
 		}
@@ -167,6 +167,25 @@ func TestAReplayIsTheSameReport(t *testing.T) {
 		if !strings.Contains(string(text), want) {
 			t.Errorf("the recording does not show %q to a reader", want)
 		}
+	}
+}
+
+func TestAReplayRemembersItsFlagsUnlessTheyAreGiven(t *testing.T) {
+	l := testEnv(t)
+	l.zone(inOrder)
+	file := filepath.Join(l.dir, "case.rec")
+	l.ask("audit", "--record", file, "--no-smtp", "--no-blocklists", "--select", "dkim-*", "--selector", "mail", "--selector", "old", "example.com")
+	replayed := testEnv(t).run("audit", "--replay", file, "example.com")
+	if !strings.Contains(replayed.out, "there is no key for selector old") || strings.Contains(replayed.out, "mx-present") {
+		t.Errorf("want the selectors and the checks of the recording:\n%s", replayed)
+	}
+	given := testEnv(t).run("audit", "--replay", file, "--selector", "mail", "example.com")
+	if strings.Contains(given.out, "selector old") {
+		t.Errorf("want the selector that is given only:\n%s", given)
+	}
+	for _, header := range []string{"--smtp-port: many", "--fail-on: severe"} {
+		broken := l.file("broken.rec", "postmuster recording 1\nat: 2026-11-23T10:00:00Z\n"+header+"\n")
+		l.wantUsage(l.run("audit", "--replay", broken, "example.com"), strings.Fields(header)[1])
 	}
 }
 
@@ -260,7 +279,7 @@ func TestUsageOfAudit(t *testing.T) {
 		{"a replay that is not there", "audit --replay DIR/none example.com", "no such file"},
 		{"an unknown flag", "audit --frobnicate example.com", "--frobnicate"},
 		{"an unknown command", "audti example.com", `unknown command "audti"`},
-		{"an output folder that is not there", "audit --no-smtp --no-blocklists --output DIR/none/report example.com", "write DIR/none/report"},
+		{"an output folder that is not there", "audit --no-smtp --no-blocklists --output DIR/none/report example.com", "--output DIR/none/report"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

@@ -12,6 +12,7 @@ import (
 	"github.com/postmuster/postmuster/checks"
 	"github.com/postmuster/postmuster/checks/fact"
 	"github.com/postmuster/postmuster/internal/audit"
+	"github.com/postmuster/postmuster/internal/proto/dkim"
 	"github.com/postmuster/postmuster/internal/proto/dnsbl"
 	"github.com/postmuster/postmuster/internal/report"
 	"github.com/postmuster/postmuster/internal/verdict"
@@ -96,7 +97,37 @@ func (f *auditFlags) check(suite checks.Suite) error {
 	if f.profile != "" && !slices.Contains(profiles, checks.Profile(f.profile)) {
 		return fmt.Errorf("--profile %q: there are %s", f.profile, strings.Join(toStrings(profiles), ", "))
 	}
-	return f.selection.Validate(suite)
+	if err := f.selection.Validate(ofScope(suite, f.scope)); err != nil {
+		return err
+	}
+	if err := f.named(); err != nil {
+		return err
+	}
+	if err := writable("--output", f.output); err != nil {
+		return err
+	}
+	return f.net.check()
+}
+
+// ofScope returns the checks that could run at all: one on domains, selected for
+// a message, would leave nothing to judge and so a clean report.
+func ofScope(suite checks.Suite, scope checks.Scope) checks.Suite {
+	return slices.DeleteFunc(slices.Clone(suite), func(c *checks.Check) bool { return c.Scope != scope })
+}
+
+// named checks what the user named to be asked for.
+func (f *auditFlags) named() error {
+	for _, selector := range f.selectors {
+		if _, err := dkim.KeyName(selector, "example.com"); err != nil {
+			return fmt.Errorf("--selector %q: %w", selector, err)
+		}
+	}
+	for _, name := range f.blocklists {
+		if _, err := zoneNamed(name); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (f *auditFlags) policy() verdict.Policy {

@@ -10,8 +10,10 @@ import (
 	"strings"
 	"sync"
 	"time"
+	"unicode"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/postmuster/postmuster/checks/fact"
 	"github.com/postmuster/postmuster/internal/dns"
@@ -34,6 +36,9 @@ type netFlags struct {
 	connectTo []string
 	verbose   bool
 	trustAD   bool
+
+	flags    *pflag.FlagSet       // of the command that they belong to
+	recorded *recording.Recording // what --replay names
 }
 
 func (f *netFlags) register(c *cobra.Command) {
@@ -48,6 +53,25 @@ func (f *netFlags) register(c *cobra.Command) {
 	flags.StringSliceVar(&f.connectTo, "connect-to", nil, "go to another address instead, `ADDR:PORT=ADDR:PORT` (repeatable)")
 	flags.BoolVarP(&f.verbose, "verbose", "v", false, "show the questions asked, and what came back")
 	c.MarkFlagsMutuallyExclusive("record", "replay")
+	f.flags = flags
+	c.PreRunE = f.readReplay
+}
+
+// check returns the first thing that is wrong with the flags' values.
+func (f *netFlags) check() error {
+	if err := oneWord("--ehlo", f.ehlo); err != nil {
+		return err
+	}
+	return writable("--record", f.record)
+}
+
+// oneWord returns an error for what cannot be said as one argument of an SMTP
+// command.
+func oneWord(flag, value string) error {
+	if strings.ContainsFunc(value, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }) {
+		return fmt.Errorf("%s %q: a name without spaces was expected", flag, value)
+	}
+	return nil
 }
 
 // network is the world as the flags want it asked.
@@ -65,7 +89,8 @@ func (f *netFlags) open(env *Env) (*network, error) {
 	}
 	n := &network{port25: &portWatch{}}
 	if f.replay != "" {
-		return n, f.openReplay(n)
+		n.Net = fact.Net{DNS: f.recorded.Resolver(), SMTP: n.port25.watch(f.recorded.Prober()), HTTPS: f.recorded.Fetcher(), Now: func() time.Time { return f.recorded.At }}
+		return n, nil
 	}
 	resolver, err := f.resolver(env, n)
 	if err != nil {
@@ -88,7 +113,7 @@ func (f *netFlags) open(env *Env) (*network, error) {
 		DNS: resolver, Dial: dial, Roots: env.Roots, Now: now, UserAgent: "postmuster/" + version(), AllowPrivate: f.laboratory(),
 	})
 	if f.record != "" {
-		n.recorder = recording.NewRecorder(now())
+		n.recorder = recording.NewRecorder(now(), f.headers()...)
 		n.DNS, n.SMTP, n.HTTPS = n.recorder.Resolver(n.DNS), n.recorder.Prober(n.SMTP), n.recorder.Fetcher(n.HTTPS)
 	}
 	n.SMTP = n.port25.watch(n.SMTP)
@@ -151,20 +176,6 @@ func (f *netFlags) clock(now func() time.Time) (func() time.Time, error) {
 		}
 	}
 	return nil, fmt.Errorf("--at %q is not a time like 2026-11-23 or 2026-11-23T10:00:00Z", f.at)
-}
-
-func (f *netFlags) openReplay(n *network) error {
-	file, err := os.Open(f.replay)
-	if err != nil {
-		return fmt.Errorf("--replay: %w", err)
-	}
-	defer file.Close()
-	r, err := recording.Read(file)
-	if err != nil {
-		return fmt.Errorf("--replay %s: %w", f.replay, err)
-	}
-	n.Net = fact.Net{DNS: r.Resolver(), SMTP: n.port25.watch(r.Prober()), HTTPS: r.Fetcher(), Now: func() time.Time { return r.At }}
-	return nil
 }
 
 // resolver stacks what stands between a question and a name server: the zone

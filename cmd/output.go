@@ -35,6 +35,22 @@ func writeWhole(path string, write func(io.Writer) error) (err error) {
 	return os.Rename(f.Name(), path)
 }
 
+// writable returns an error where a file could not be written when all is done:
+// the user should know before.
+func writable(flag, path string) error {
+	if path == "" {
+		return nil
+	}
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
+		return fmt.Errorf("%s %s: is a directory; a file was expected", flag, path)
+	}
+	folder := filepath.Dir(path)
+	if info, err := os.Stat(folder); err != nil || !info.IsDir() {
+		return fmt.Errorf("%s %s: there is no directory %s", flag, path, folder)
+	}
+	return nil
+}
+
 // openFile opens a file to read something from; a directory is none.
 func openFile(path, what string) (*os.File, error) {
 	f, err := os.Open(path)

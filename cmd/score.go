@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"net/mail"
 	"net/netip"
 
 	"github.com/spf13/cobra"
@@ -33,6 +34,9 @@ A file does not tell over which session it will be sent. --ip, --helo, --from an
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return errors.New("score: name at least one message file, mbox or Maildir, or - for standard input")
+			}
+			if err := f.check(env.Suite); err != nil { // before standard input is waited for
+				return err
 			}
 			if err := session.check(); err != nil {
 				return err
@@ -62,6 +66,20 @@ func (s *sessionFlags) register(c *cobra.Command) {
 }
 
 func (s *sessionFlags) check() error {
+	if err := oneWord("--helo", s.helo); err != nil {
+		return err
+	}
+	if s.helo != "" && s.ip == "" {
+		return errors.New("--helo: --ip with the client's address was expected, too")
+	}
+	for _, to := range s.rcpt {
+		if !isAddrSpec(to) {
+			return fmt.Errorf("--rcpt %q is not an address like sam@example.net", to)
+		}
+	}
+	if s.from != "" && s.from != nullPath && !isAddrSpec(s.from) {
+		return fmt.Errorf("--from %q is not an address like bounce@example.com, nor <>", s.from)
+	}
 	if s.ip == "" {
 		return nil
 	}
@@ -73,11 +91,20 @@ func (s *sessionFlags) check() error {
 	return nil
 }
 
+// nullPath is the reverse-path of what must not be answered (RFC 5321 §4.5.5).
+const nullPath = "<>"
+
+// isAddrSpec reports whether the text is an address and nothing else.
+func isAddrSpec(text string) bool {
+	_, err := mail.ParseAddress("<" + text + ">")
+	return err == nil
+}
+
 // apply gives a message the session that the flags tell.
 func (s *sessionFlags) apply(m *message.Message) {
 	if s.from != "" || len(s.rcpt) > 0 {
 		m.Envelope = &message.Envelope{MailFrom: s.from}
-		if s.from == "<>" {
+		if s.from == nullPath {
 			m.Envelope.MailFrom = ""
 		}
 		for _, to := range s.rcpt {

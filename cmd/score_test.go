@@ -116,7 +116,7 @@ func TestARecordedMessageIsReplayed(t *testing.T) {
 	session := []string{"--no-blocklists", "--ip", "192.0.2.10", "--helo", "mx.example.com", "--from", "ann@example.com", file}
 	recorded := l.ask(append([]string{"score", "--record", record}, session...)...)
 	elsewhere := testEnv(t)
-	replayed := elsewhere.run(append([]string{"score", "--replay", record}, session...)...)
+	replayed := elsewhere.run("score", "--replay", record, file)
 	if diff := cmp.Diff(recorded.String(), replayed.String()); diff != "" {
 		t.Errorf("the replay differs (-recorded +replayed):\n%s", diff)
 	}

@@ -88,17 +88,19 @@ func judge(p *checks.Pass, subjects []facts.ListedSubject, wanted func(facts.Lis
 			continue
 		}
 		for _, l := range s.Listings {
-			judged++
+			if effectOf(l.Zone) == effect {
+				judged++
+			}
 			switch {
 			case l.State == dnsbl.StateUnknown && effectOf(l.Zone) == effect:
 				p.Unknownf(place(s, l.Zone), "%s: %s", l.Zone, l.Reason)
 			case l.State == dnsbl.StateListed && l.Effect == effect:
-				p.Report(checks.Finding{Where: place(s, l.Zone), Message: label(s) + " is listed by " + l.Zone + meanings(l), Evidence: evidence(l)})
+				p.Report(checks.Finding{Where: place(s, l.Zone), Message: label(s) + " is listed by " + l.Zone + meanings(l), Evidence: evidence(s, l)})
 			}
 		}
 	}
 	if judged == 0 {
-		p.Skipf("%s, or no list was asked about it", none)
+		p.Skipf("%s, or no list of this kind was asked", none)
 	}
 }
 
@@ -136,10 +138,11 @@ func meanings(l dnsbl.Listing) string {
 	return ": " + strings.Join(texts, ", ")
 }
 
-func evidence(l dnsbl.Listing) []checks.Evidence {
+func evidence(s facts.ListedSubject, l dnsbl.Listing) []checks.Evidence {
+	name := dns.Absolute(s.QueryName(l.Zone))
 	var evidence []checks.Evidence
 	for _, m := range l.Matches {
-		evidence = append(evidence, checks.Evidence{Source: l.Zone + " A", Text: m.Code.String()})
+		evidence = append(evidence, checks.Evidence{Source: name + " A", Text: m.Code.String()})
 	}
-	return append(evidence, checks.Seen(l.Zone+" TXT", l.TXT...)...)
+	return append(evidence, checks.Seen(name+" TXT", l.TXT...)...)
 }

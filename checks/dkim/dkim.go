@@ -40,9 +40,10 @@ func seen(k facts.Key) []checks.Evidence {
 	return evidence
 }
 
-// eachKey calls f for every key that was found; without any the check is
-// skipped. Selectors that could not be asked are noted.
-func eachKey(p *checks.Pass, f func(facts.Key)) {
+// eachSelector calls f for every selector that was named, or at which anything
+// stands; without any the check is skipped. Selectors that could not be asked
+// are noted.
+func eachSelector(p *checks.Pass, f func(facts.Key)) {
 	found := facts.DKIMKeys.Of(p.View)
 	for _, k := range found.Unknown {
 		p.Unknownf(where(k), "%v", k.Err)
@@ -52,6 +53,21 @@ func eachKey(p *checks.Pass, f func(facts.Key)) {
 	}
 	if len(found.Keys) == 0 {
 		p.Skipf("none of the %d selectors asked for has a key; --selector names the one in use", len(found.Asked))
+	}
+}
+
+// eachKey calls f for every key record that was found; without any there is
+// nothing to judge.
+func eachKey(p *checks.Pass, f func(facts.Key)) {
+	some := false
+	eachSelector(p, func(k facts.Key) {
+		if k.Status != dkim.KeyNone {
+			some = true
+			f(k)
+		}
+	})
+	if !some {
+		p.Skipf("no key was found; --selector names the selector in use")
 	}
 }
 

@@ -65,7 +65,7 @@ var _ = suite.Add(&checks.Check{
 			p.Skipf("no selector was named; --selector does")
 			return
 		}
-		eachKey(p, func(k facts.Key) {
+		eachSelector(p, func(k facts.Key) {
 			switch {
 			case !k.Named:
 			case k.Status == dkim.KeyNone:
@@ -86,7 +86,7 @@ var _ = suite.Add(&checks.Check{
 	Category: category, Scope: checks.Domain, Severity: checks.Medium, Points: 5,
 	Needs: []fact.Key{facts.DKIMKeys},
 	Eval: func(p *checks.Pass) {
-		eachKey(p, func(k facts.Key) {
+		eachSelector(p, func(k facts.Key) {
 			if k.Alias != "" && k.Status == dkim.KeyNone {
 				p.Report(checks.Finding{Where: where(k), Message: "selector " + k.Selector + " is an alias of a name without a key", Evidence: seen(k)})
 			}

@@ -36,7 +36,11 @@ var _ = suite.Add(&checks.Check{
 	Refs:     []string{"RFC 1912 §2.1", "https://support.google.com/mail/answer/81126"},
 	Category: reverseCategory, Scope: checks.Domain, Severity: checks.Low, Points: 2, UpTo: 4,
 	Needs: []fact.Key{facts.ReverseDNS},
-	Eval:  func(p *checks.Pass) { judgeMX(p, noName) },
+	Eval: func(p *checks.Pass) {
+		if judgeReverse(p, ofMX, noName) == 0 {
+			p.Skipf("no MX host has a public address")
+		}
+	},
 })
 
 var _ = suite.Add(&checks.Check{
@@ -47,15 +51,15 @@ var _ = suite.Add(&checks.Check{
 	Refs:     []string{"RFC 1912 §2.1", "RFC 8601 §2.7.3"},
 	Category: reverseCategory, Scope: checks.Domain, Severity: checks.Low, Points: 2, UpTo: 4,
 	Needs: []fact.Key{facts.ReverseDNS},
-	Eval:  func(p *checks.Pass) { judgeMX(p, notConfirmed) },
+	Eval: func(p *checks.Pass) {
+		named := func(r facts.Reverse) bool { return ofMX(r) && (r.Err != nil || len(r.Names) > 0) }
+		if judgeReverse(p, named, notConfirmed) == 0 {
+			p.Skipf("no address of an MX host has a PTR record")
+		}
+	},
 })
 
-func judgeMX(p *checks.Pass, problem func(facts.Reverse) string) {
-	judged := judgeReverse(p, func(r facts.Reverse) bool { return !r.Sender }, problem)
-	if judged == 0 {
-		p.Skipf("no MX host has a public address")
-	}
-}
+func ofMX(r facts.Reverse) bool { return !r.Sender }
 
 // judgeReverse reports what is wrong with the wanted addresses, and returns how
 // many there are.

@@ -16,17 +16,11 @@ var _ = suite.Add(&checks.Check{
 	Category: category, Scope: checks.Domain, Severity: checks.High, Points: 8,
 	Needs: []fact.Key{facts.Sessions},
 	Eval: func(p *checks.Pass) {
-		if noSessions(p) {
-			return
-		}
-		for _, s := range facts.Sessions.Of(p.View) {
-			if !greeted(p, s) {
-				continue
-			}
-			if _, offered := smtp.Extensions(s.EHLO)["STARTTLS"]; !offered {
+		eachGreeted(p, func(s facts.Session) {
+			if !offersSTARTTLS(s) {
 				p.Report(finding(s, "the reply to EHLO does not offer STARTTLS", lines(s.EHLO)))
 			}
-		}
+		})
 	},
 })
 
@@ -39,16 +33,14 @@ var _ = suite.Add(&checks.Check{
 	Category: category, Scope: checks.Domain, Severity: checks.High, Points: 10,
 	Needs: []fact.Key{facts.Sessions},
 	Eval: func(p *checks.Pass) {
-		if noSessions(p) {
-			return
-		}
-		for _, s := range facts.Sessions.Of(p.View) {
-			if !greeted(p, s) {
-				continue
+		offered := false
+		eachGreeted(p, func(s facts.Session) {
+			if !offersSTARTTLS(s) {
+				return
 			}
-			_, offered := smtp.Extensions(s.EHLO)["STARTTLS"]
+			offered = true
 			switch {
-			case !offered || s.TLS != nil && s.TLS.Version != 0:
+			case s.TLS != nil && s.TLS.Version != 0:
 			case s.STARTTLS != nil && s.STARTTLS.Code >= 500:
 				p.Report(finding(s, "STARTTLS is offered and then refused", lines(s.STARTTLS)))
 			case s.Result == smtp.ResultTLSFailed:
@@ -58,6 +50,14 @@ var _ = suite.Add(&checks.Check{
 			default:
 				p.Unknownf(where(s), "%s", s.Reason)
 			}
+		})
+		if !offered {
+			p.Skipf("no mail server offers STARTTLS")
 		}
 	},
 })
+
+func offersSTARTTLS(s facts.Session) bool {
+	_, offered := smtp.Extensions(s.EHLO)["STARTTLS"]
+	return offered
+}

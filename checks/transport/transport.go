@@ -48,6 +48,24 @@ func greeted(p *checks.Pass, s facts.Session) bool {
 	return false
 }
 
+// eachGreeted calls f for every session that came to a reply to EHLO; without
+// any the check is skipped.
+func eachGreeted(p *checks.Pass, f func(facts.Session)) {
+	if noSessions(p) {
+		return
+	}
+	some := false
+	for _, s := range facts.Sessions.Of(p.View) {
+		if greeted(p, s) {
+			some = true
+			f(s)
+		}
+	}
+	if !some {
+		p.Skipf("no mail server answered EHLO")
+	}
+}
+
 // handshaken reports whether a TLS handshake was completed; silence is noted.
 func handshaken(p *checks.Pass, s facts.Session) bool {
 	if s.TLS != nil && s.TLS.Version != 0 {
