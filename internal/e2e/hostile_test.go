@@ -75,8 +75,7 @@ func TestHostileMessageAchievesNothing(t *testing.T) {
 	b.do(chromedp.Navigate(s.url + "/"))
 	b.wait("document.querySelector('.row-link')")
 	for _, tab := range []string{"html", "text", "score", "headers", "mime", "source", "transcript", "raw", "html?images=1&scheme=dark", "html?scheme=inverted"} {
-		b.do(chromedp.Navigate(s.url + "/messages/" + id + "/" + tab))
-		b.wait("document.documentElement.classList.contains('scripted')")
+		b.open(s.url + "/messages/" + id + "/" + tab)
 		if eval[bool](b, "'owned' in window || document.title === 'owned'") {
 			t.Errorf("a script of the message ran on the tab %s", tab)
 		}
@@ -105,11 +104,9 @@ func TestClickInThePreviewOpensNothing(t *testing.T) {
 	s, b, c := newSink(t), newTab(t), newCanary(t)
 	id := s.send("evil@example.com", "ada@example.net", "Subject: click\nContent-Type: text/html\n\n"+
 		`<base target="_self"><a target="_top" href="http://`+c.addr+`/" style="position:fixed;inset:0;background:#fde">everywhere</a>`)
-	b.do(chromedp.Navigate(s.url + "/messages/" + id + "/html"))
-	b.wait("document.querySelector('iframe')")
+	b.open(s.url + "/messages/" + id + "/html")
 	middle := eval[[]float64](b, "(r => [r.x + r.width / 2, r.y + r.height / 2])(document.querySelector('iframe').getBoundingClientRect())")
-	b.do(chromedp.MouseClickXY(middle[0], middle[1]))
-	b.wait("document.activeElement.tagName === 'IFRAME'") // the click arrived
+	b.clickAt(middle[0], middle[1])
 	b.wait("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => done(true))))")
 	if got := eval[string](b, "location.pathname"); got != "/messages/"+id+"/html" {
 		t.Errorf("the click led to %s", got)
@@ -123,13 +120,12 @@ func TestRemoteImagesComeOnlyWhenAskedFor(t *testing.T) {
 	c := newCanary(t)
 	s, b := newSinkWith(t, web.Config{RemoteImages: true}), newTab(t)
 	id := s.send("shop@example.com", "ada@example.net", "Subject: image\nContent-Type: text/html\n\n<img src=\"http://"+c.addr+"/a.gif\">")
-	b.do(chromedp.Navigate(s.url + "/messages/" + id + "/html"))
-	b.wait("document.documentElement.classList.contains('scripted')")
+	b.open(s.url + "/messages/" + id + "/html")
 	b.sees("1 remote item blocked")
 	if n := c.connections.Load(); n != 0 {
 		t.Errorf("the image was fetched %d times before anybody asked", n)
 	}
-	b.do(chromedp.Click(".toolbar > a.button"))
+	b.click(".toolbar > a.button")
 	b.sees("1 remote item allowed")
 	b.do(chromedp.Navigate(s.url + "/messages/" + id + "/frame?images=1"))
 	b.wait("document.readyState === 'complete'") // images included

@@ -168,6 +168,14 @@ var fetching = map[string]bool{"src": true, "background": true, "poster": true, 
 // refuses whatever it is.
 var frames = map[string]bool{"iframe": true, "frame": true, "object": true, "embed": true, "script": true}
 
+// leads are elements that lead somewhere when they are clicked. The sandbox lets
+// them go nowhere, but a browser may connect to where they lead as soon as it is
+// pointed at them.
+var leads = map[string]bool{"a": true, "area": true}
+
+// nowhere is where they lead instead, so that they still look like links.
+const nowhere = "about:blank"
+
 // attributes changes those of a tag that need it, and reports whether any did.
 func (f *frame) attributes(token *nethtml.Token) (changed bool) {
 	kept := token.Attr[:0]
@@ -177,6 +185,10 @@ func (f *frame) attributes(token *nethtml.Token) (changed bool) {
 		case key == "target", key == "ping", key == "download":
 			changed = true
 			continue
+		case key == "href" || key == "xlink:href":
+			if leads[token.Data] && !strings.HasPrefix(value, "#") {
+				a.Val = nowhere
+			}
 		case key == "style":
 			a.Val = f.style(value)
 		case key == "media":

@@ -1,10 +1,7 @@
 // Keys: an element with data-key is clicked when its keys are pressed.
-import { article, list, open } from "./swap.js";
+import { current, list, open } from "./swap.js";
 
-const patience = 1000; // ms between two keys that belong together
-
-let sequence = "";
-let last = 0;
+let before = ""; // the key pressed last
 
 export function watchKeys() {
   document.addEventListener("keydown", (event) => {
@@ -13,16 +10,15 @@ export function watchKeys() {
       if (event.key === "Escape" && event.target.id === "q") event.target.blur();
       return;
     }
-    if (press(event.key, event.timeStamp)) event.preventDefault();
+    if (press(event.key)) event.preventDefault();
   });
 }
 
-function press(key, at) {
-  sequence = at - last < patience ? `${sequence} ${key}` : key;
-  last = at;
-  const found = elementFor(sequence) ?? elementFor(key);
+// press does what a key stands for, together with the one before it or alone.
+function press(key) {
+  const found = elementFor(`${before} ${key}`) ?? elementFor(key);
+  before = found ? "" : key;
   if (found) {
-    sequence = "";
     found.click();
     return true;
   }
@@ -41,7 +37,7 @@ function elementFor(keys) {
 function step(by) {
   const rows = [...(list()?.querySelectorAll("a.row-link") ?? [])];
   if (!rows.length) return false;
-  const at = rows.findIndex((r) => r.id === "m-" + article()?.dataset.id);
+  const at = rows.findIndex((r) => r.id === "m-" + current());
   const row = rows[at < 0 ? 0 : Math.min(Math.max(at + by, 0), rows.length - 1)];
   if (rows.indexOf(row) !== at) open(row.href);
   return true;

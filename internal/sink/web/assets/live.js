@@ -6,7 +6,6 @@ const kinds = ["received", "scored", "changed", "deleted", "resync", "message"];
 
 export function watchMail() {
   if (!list()) return;
-  const source = new EventSource("/api/postmuster/v1/events");
   let waiting = false;
   const look = () => {
     if (waiting) return;
@@ -17,18 +16,56 @@ export function watchMail() {
       count();
     }, pause);
   };
-  for (const kind of kinds) {
-    source.addEventListener(kind, (event) => {
-      look();
-      if (kind === "scored" || kind === "resync") showScore(event.data);
-      if (kind === "received") announce();
-    });
-  }
-  source.addEventListener("open", () => {
-    look(); // at what came before the stream did
-    showScore();
+  listen((kind, data) => {
+    look();
+    if (kind === "scored" || kind === "resync" || kind === "open") showScore(data);
+    if (kind === "received") announce();
   });
   count();
+}
+
+// listen calls hear with each event while the page is shown. One page listens to
+// the server for all of its kind: a browser opens six connections to a host, and
+// a seventh page would never load.
+function listen(hear) {
+  const channel = new BroadcastChannel("postmuster-events");
+  let end = () => {};
+  const tell = (kind, data) => {
+    channel.postMessage({ kind, data });
+    hear(kind, data);
+  };
+  const start = () => {
+    const done = new AbortController();
+    let release;
+    end = () => {
+      done.abort();
+      release?.();
+    };
+    const lead = () => {
+      if (done.signal.aborted) return;
+      const source = openSource(tell);
+      return new Promise((free) => (release = () => free(source.close())));
+    };
+    // Without a secure context there are no locks, and each page listens.
+    if (navigator.locks) navigator.locks.request("postmuster-events", { signal: done.signal }, lead).catch(() => {});
+    else lead();
+  };
+  channel.addEventListener("message", (event) => hear(event.data.kind, event.data.data));
+  // A page that the browser keeps to go back to would keep its connection, too.
+  addEventListener("pagehide", () => end());
+  addEventListener("pageshow", (event) => {
+    if (!event.persisted) return;
+    start();
+    hear("open"); // at what came meanwhile
+  });
+  start();
+}
+
+function openSource(tell) {
+  const source = new EventSource("/api/postmuster/v1/events");
+  for (const kind of kinds) source.addEventListener(kind, (event) => tell(kind, event.data));
+  source.addEventListener("open", () => tell("open")); // at what came before the stream did
+  return source;
 }
 
 // showScore reads the open message anew when its score has come.

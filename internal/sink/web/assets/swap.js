@@ -18,13 +18,19 @@ export async function ask(path, part) {
 }
 
 let latest = 0;
+let coming = ""; // ID of the message that is being opened
+
+// current is the ID of the message that is open, or will be in a moment.
+export const current = () => coming || article()?.dataset.id;
 
 // open shows the message at a path in its pane.
 export async function open(path, remember = true) {
   const turn = ++latest;
   const url = new URL(path, location.href);
+  coming = decodeURIComponent(url.pathname.split("/")[2] ?? "");
   const html = await ask(url.pathname + url.search, "message");
   if (turn !== latest) return; // something else was opened meanwhile
+  coming = "";
   if (html === null) {
     location.assign(url);
     return;
@@ -59,20 +65,29 @@ function settle() {
 
 async function markRead(a) {
   if (a.dataset.read === "true") return;
-  a.dataset.read = "true";
+  showRead(a, true);
   await post(`/messages/${encodeURIComponent(a.dataset.id)}/read`);
-  document.getElementById("m-" + a.dataset.id)?.classList.remove("new");
-  const form = a.querySelector("form[data-action=read]");
-  if (form) {
-    form.action = form.getAttribute("action").replace(/\/read$/, "/unread");
-    form.dataset.action = "unread";
-    const button = form.querySelector("button");
-    button.textContent = button.dataset.command = "Mark unread";
-  }
 }
 
+// showRead makes page and list say whether a message is read. The button is there
+// to undo it.
+function showRead(a, read) {
+  a.dataset.read = String(read);
+  document.getElementById("m-" + a.dataset.id)?.classList.toggle("new", !read);
+  const form = a.querySelector("form[data-action=read], form[data-action=unread]");
+  const action = read ? "unread" : "read";
+  form.dataset.action = action;
+  form.action = `/messages/${encodeURIComponent(a.dataset.id)}/${action}`;
+  const button = form.querySelector("button");
+  button.textContent = button.dataset.command = "Mark " + action;
+}
+
+let posted = Promise.resolve();
+
+// post sends a form, after those before it: of two about one message the later counts.
 export function post(path, body = new URLSearchParams()) {
-  return fetch(path, { method: "POST", headers: { [fragment]: "none" }, body }).catch(() => null);
+  const send = () => fetch(path, { method: "POST", headers: { [fragment]: "none" }, body }).catch(() => null);
+  return (posted = posted.then(send));
 }
 
 // refreshList reads the list anew.
@@ -113,13 +128,14 @@ export function watchLinks() {
 export function watchForms() {
   document.addEventListener("submit", async (event) => {
     const form = event.target;
-    if (!form.dataset.action || !list()) return;
+    const action = form.dataset.action;
+    if (!action || !list()) return;
     event.preventDefault();
-    const next = form.dataset.action === "delete" ? beside() : null;
-    await post(form.getAttribute("action"));
-    if (form.dataset.action === "read") article().dataset.read = "true";
-    if (form.dataset.action !== "delete") return open(location.href, false).then(refreshList);
-    if (next) await open(next);
+    const next = action === "delete" ? beside() : null;
+    await post(form.getAttribute("action"), new URLSearchParams(new FormData(form)));
+    if (action === "read" || action === "unread") showRead(article(), action === "read");
+    else if (action === "tags") await open(location.href, false);
+    else if (next) await open(next);
     else location.assign(document.querySelector(".back a")?.href ?? "/");
     refreshList();
   });
