@@ -181,6 +181,12 @@ func (c *committer) writeLarge(e *entry) error {
 	if err := c.writeBatch(); err != nil {
 		return err
 	}
+	if to, ok := c.log.active.(*memoryFile); ok {
+		if spill, ok := e.spill.(memorySpill); ok {
+			c.log.at.offset += to.take(spill.memoryFile)
+			return nil
+		}
+	}
 	n, err := io.Copy(io.NewOffsetWriter(c.log.active, c.log.at.offset), io.NewSectionReader(e.spill, 0, int64(e.bodyLen)))
 	c.log.at.offset += n
 	if err == nil && uint64(n) != e.bodyLen {

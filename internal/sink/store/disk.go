@@ -1,7 +1,6 @@
 package store
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -11,7 +10,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 )
 
 // A disk holds the segments of a log by number.
@@ -148,114 +146,4 @@ type spilled struct{ *os.File }
 func (s spilled) Close() error {
 	err := s.File.Close()
 	return errors.Join(err, os.Remove(s.Name()))
-}
-
-// memoryDisk keeps segments in memory.
-type memoryDisk struct {
-	mu       sync.Mutex
-	segments map[uint64]*memoryFile
-}
-
-func (d *memoryDisk) list() ([]uint64, error) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	var numbers []uint64
-	for n := range d.segments {
-		numbers = append(numbers, n)
-	}
-	slices.Sort(numbers)
-	return numbers, nil
-}
-
-func (d *memoryDisk) open(number uint64) (segmentFile, error) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	f := d.segments[number]
-	if f == nil {
-		return nil, fs.ErrNotExist
-	}
-	return f, nil
-}
-
-func (d *memoryDisk) create(number uint64) (segmentFile, error) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	f := &memoryFile{}
-	d.segments[number] = f
-	return f, nil
-}
-
-func (d *memoryDisk) remove(number uint64) error {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	delete(d.segments, number)
-	return nil
-}
-
-func (d *memoryDisk) spill() (spillFile, error) { return &memorySpill{}, nil }
-
-// memoryChunk is by how much a file in memory grows: nothing is copied to grow it.
-const memoryChunk = 256 << 10
-
-// A memoryFile is a file in chunks.
-type memoryFile struct {
-	mu     sync.RWMutex
-	chunks [][]byte
-	size   int64
-}
-
-func (f *memoryFile) ReadAt(p []byte, offset int64) (int, error) {
-	f.mu.RLock()
-	defer f.mu.RUnlock()
-	n := 0
-	for n < len(p) && offset < f.size {
-		chunk := f.chunks[offset/memoryChunk]
-		end := min(memoryChunk, f.size-offset/memoryChunk*memoryChunk)
-		c := copy(p[n:], chunk[offset%memoryChunk:end])
-		n, offset = n+c, offset+int64(c)
-	}
-	if n < len(p) {
-		return n, io.EOF
-	}
-	return n, nil
-}
-
-func (f *memoryFile) WriteAt(p []byte, offset int64) (int, error) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	n := 0
-	for n < len(p) {
-		for int64(len(f.chunks)) <= offset/memoryChunk {
-			f.chunks = append(f.chunks, make([]byte, memoryChunk))
-		}
-		c := copy(f.chunks[offset/memoryChunk][offset%memoryChunk:], p[n:])
-		n, offset = n+c, offset+int64(c)
-		f.size = max(f.size, offset)
-	}
-	return n, nil
-}
-
-func (f *memoryFile) Size() (int64, error) {
-	f.mu.RLock()
-	defer f.mu.RUnlock()
-	return f.size, nil
-}
-
-func (f *memoryFile) Truncate(size int64) error {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.size = min(f.size, size)
-	return nil
-}
-
-func (f *memoryFile) Sync() error  { return nil }
-func (f *memoryFile) Close() error { return nil }
-
-type memorySpill struct{ buffer bytes.Buffer }
-
-func (s *memorySpill) Write(p []byte) (int, error) { return s.buffer.Write(p) }
-func (s *memorySpill) Close() error                { return nil }
-
-func (s *memorySpill) ReadAt(p []byte, offset int64) (int, error) {
-	return bytes.NewReader(s.buffer.Bytes()).ReadAt(p, offset)
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/netip"
 	"sync"
@@ -157,6 +158,37 @@ func score(t *testing.T, s *Store, id string, value int, failed ...string) {
 		}
 		if e.Kind == Scored && e.Record.ID == id {
 			return
+		}
+	}
+}
+
+func TestMemoryFile(t *testing.T) {
+	var f, part memoryFile
+	want := []byte(incompressible("a", 3*memoryChunk))
+	write := func(p []byte) {
+		t.Helper()
+		size, _ := f.Size()
+		if n, err := f.WriteAt(p, size); n != len(p) || err != nil {
+			t.Fatalf("WriteAt = %d, %v", n, err)
+		}
+	}
+	write(want[:memoryChunk+10])
+	if _, err := part.WriteAt(want[memoryChunk+10:2*memoryChunk+30], 0); err != nil {
+		t.Fatal(err)
+	}
+	f.take(&part)
+	write(want[2*memoryChunk+30:])
+	for _, cut := range []int{0, 1, memoryChunk - 40, memoryChunk, 2 * memoryChunk} {
+		if err := f.Truncate(int64(len(want) - cut)); err != nil {
+			t.Fatal(err)
+		}
+		write(want[len(want)-cut:])
+		for _, at := range []int{0, 5, memoryChunk - 1, memoryChunk + 10, 2*memoryChunk + 29, len(want) - 1, len(want)} {
+			got := make([]byte, len(want))
+			n, err := f.ReadAt(got, int64(at))
+			if !bytes.Equal(got[:n], want[at:]) || at > 0 && err != io.EOF {
+				t.Errorf("cut %d: ReadAt(%d) = %d bytes, %v, want %d", cut, at, n, err, len(want)-at)
+			}
 		}
 	}
 }
