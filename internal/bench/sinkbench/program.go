@@ -52,7 +52,7 @@ func startSink(ctx context.Context, program, dir, name string) (*process, error)
 	}
 	os.Remove(portFile)
 	p := &process{cmd: exec.CommandContext(ctx, program, "sink", "--smtp", "127.0.0.1:0", "--http", "127.0.0.1:0",
-		"--data", filepath.Join(dir, name), "--zone", zone, "--resolver", "127.0.0.1:9", "--no-blocklists", "--format", "ndjson", "--output", os.DevNull, "--port-file", portFile)}
+		"--data", filepath.Join(dir, name), "--zone", zone, "--resolver", "127.0.0.1:9", "--no-blocklists", "--format", "ndjson", "--port-file", portFile)}
 	log, err := os.Create(filepath.Join(dir, name+".log"))
 	if err != nil {
 		return nil, err

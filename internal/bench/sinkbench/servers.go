@@ -44,7 +44,10 @@ func startAll(ctx context.Context, o options, dir, program string) (servers []se
 		func() (server, error) { return startStore(ctx, filepath.Join(dir, "store")) },
 		func() (server, error) {
 			p, err := startSink(ctx, program, dir, "compare")
-			return server{"sink", p.ports.SMTP, 1, p.scored, p.stop}, err
+			if err != nil {
+				return server{}, err
+			}
+			return server{"sink", p.ports.SMTP, 1, p.scored, p.stop}, nil
 		},
 		func() (server, error) { return startPeer(ctx) },
 	}
