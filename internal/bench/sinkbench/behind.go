@@ -10,15 +10,15 @@ import (
 
 // scoring prints how many messages a second are received, indexed and scored
 // when they keep coming.
-func scoring(ctx context.Context, o options, dir, program string) error {
-	p, err := startSink(ctx, program, dir, "scoring")
+func (b *bench) scoring(ctx context.Context) error {
+	p, err := b.startSink(ctx, "scoring")
 	if err != nil {
 		return err
 	}
 	defer p.stop()
-	n := o.messages * 2
+	n := b.o.messages * 2
 	began := time.Now()
-	rate, _, err := measure(ctx, p.ports.SMTP, load{size: 4 << 10, kept: true}, n, o.sessions)
+	rate, _, err := measure(ctx, p.ports.SMTP, load{size: 4 << 10, kept: true}, n, b.o.sessions)
 	if err != nil {
 		return err
 	}
@@ -30,9 +30,9 @@ func scoring(ctx context.Context, o options, dir, program string) error {
 }
 
 // large prints what one large message costs.
-func large(ctx context.Context, dir, program string) error {
+func (b *bench) large(ctx context.Context) error {
 	const size = 40 << 20
-	p, err := startSink(ctx, program, dir, "large")
+	p, err := b.startSink(ctx, "large")
 	if err != nil {
 		return err
 	}
@@ -58,17 +58,20 @@ func large(ctx context.Context, dir, program string) error {
 }
 
 // filled prints how a sink does with many messages in it.
-func filled(ctx context.Context, o options, dir, program string) error {
-	p, err := startSink(ctx, program, dir, "filled")
+func (b *bench) filled(ctx context.Context) error {
+	if b.o.stored == 0 {
+		return nil
+	}
+	p, err := b.startSink(ctx, "filled")
 	if err != nil {
 		return err
 	}
-	if err := fill(ctx, p, o); err != nil {
+	if err := b.fill(ctx, p); err != nil {
 		p.stop()
 		return err
 	}
 	p.stop()
-	p, err = startSink(ctx, program, dir, "filled")
+	p, err = b.startSink(ctx, "filled")
 	if err != nil {
 		return err
 	}
@@ -91,15 +94,15 @@ func filled(ctx context.Context, o options, dir, program string) error {
 	return nil
 }
 
-func fill(ctx context.Context, p *process, o options) error {
-	if _, _, err := measure(ctx, p.ports.SMTP, load{size: 4 << 10, kept: true}, o.stored, o.sessions); err != nil {
+func (b *bench) fill(ctx context.Context, p *process) error {
+	if _, _, err := measure(ctx, p.ports.SMTP, load{size: 4 << 10, kept: true}, b.o.stored, b.o.sessions); err != nil {
 		return err
 	}
 	if err := p.scored(ctx); err != nil {
 		return err
 	}
 	peak, err := p.peakMB()
-	fmt.Printf("%d messages stored and scored: at most %.0f MB of memory\n", o.stored, peak)
+	fmt.Printf("%d messages stored and scored: at most %.0f MB of memory\n", b.o.stored, peak)
 	return err
 }
 

@@ -20,6 +20,8 @@ import (
 	"os/signal"
 	"slices"
 	"time"
+
+	"github.com/postmuster/postmuster/internal/testkit/dnstest"
 )
 
 // A load is what clients do.
@@ -62,34 +64,40 @@ func main() {
 	}
 }
 
+// A bench is what all measurements need.
+type bench struct {
+	o        options
+	dir      string // of what is kept
+	program  string // postmuster
+	resolver string // what it asks
+}
+
 func run(ctx context.Context, o options) error {
 	dir, err := os.MkdirTemp(o.dir, "sinkbench")
 	if err != nil {
 		return err
 	}
 	defer os.RemoveAll(dir)
-	program, err := build(ctx, dir)
+	names, err := dnstest.Listen(zoneText, "127.0.0.1:0")
 	if err != nil {
 		return err
 	}
-	if err := compare(ctx, o, dir, program); err != nil {
+	defer names.Close()
+	b := &bench{o: o, dir: dir, resolver: names.Addr()}
+	if b.program, err = build(ctx, dir); err != nil {
 		return err
 	}
-	if err := scoring(ctx, o, dir, program); err != nil {
-		return err
+	for _, measurement := range []func(context.Context) error{b.compare, b.scoring, b.large, b.filled} {
+		if err := measurement(ctx); err != nil {
+			return err
+		}
 	}
-	if err := large(ctx, dir, program); err != nil {
-		return err
-	}
-	if o.stored == 0 {
-		return nil
-	}
-	return filled(ctx, o, dir, program)
+	return nil
 }
 
 // compare prints what each server takes under each load.
-func compare(ctx context.Context, o options, dir, program string) error {
-	servers, stop, err := startAll(ctx, o, dir, program)
+func (b *bench) compare(ctx context.Context) error {
+	servers, stop, err := b.startAll(ctx)
 	defer stop()
 	if err != nil {
 		return err
@@ -98,13 +106,13 @@ func compare(ctx context.Context, o options, dir, program string) error {
 	for _, l := range loads {
 		rates := map[string][]float64{}
 		waits := map[string][]time.Duration{}
-		for range o.rounds {
+		for range b.o.rounds {
 			for _, s := range servers {
 				if err := s.settle(ctx); err != nil {
 					return err
 				}
-				n := max(o.sessions, o.messages*l.messages/100/s.slower)
-				rate, p99, err := measure(ctx, s.addr, l, n, o.sessions)
+				n := max(b.o.sessions, b.o.messages*l.messages/100/s.slower)
+				rate, p99, err := measure(ctx, s.addr, l, n, b.o.sessions)
 				if err != nil {
 					return fmt.Errorf("%s to %s: %w", l.name, s.name, err)
 				}

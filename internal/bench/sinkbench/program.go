@@ -16,15 +16,13 @@ import (
 
 // zoneText answers what scoring asks about the messages that are sent, so that
 // no question leaves this machine.
-const zoneText = `$ORIGIN example.com.
-$TTL 3600
-@ SOA ns1 hostmaster 1 7200 3600 1209600 3600
-@ NS ns1
-ns1 A 127.0.0.1
-@ MX 10 mx
-@ TXT "v=spf1 ip4:127.0.0.0/8 -all"
-_dmarc TXT "v=DMARC1; p=reject"
-mx A 127.0.0.1
+const zoneText = `
+example.com. 3600 SOA ns.example.com. hostmaster.example.com. 1 7200 3600 1209600 300
+example.com. 3600 MX 10 mx.example.com.
+example.com. 3600 TXT "v=spf1 ip4:127.0.0.0/8 -all"
+_dmarc.example.com. 3600 TXT "v=DMARC1; p=reject"
+mx.example.com. 3600 A 192.0.2.1
+example.net. 3600 SOA ns.example.net. hostmaster.example.net. 1 7200 3600 1209600 300
 `
 
 // build builds the program as users do.
@@ -45,15 +43,12 @@ type process struct {
 }
 
 // startSink starts a sink whose messages are in a directory of that name.
-func startSink(ctx context.Context, program, dir, name string) (*process, error) {
-	zone, portFile := filepath.Join(dir, "example.com.zone"), filepath.Join(dir, name+".ports")
-	if err := os.WriteFile(zone, []byte(zoneText), 0o600); err != nil {
-		return nil, err
-	}
+func (b *bench) startSink(ctx context.Context, name string) (*process, error) {
+	portFile := filepath.Join(b.dir, name+".ports")
 	os.Remove(portFile)
-	p := &process{cmd: exec.CommandContext(ctx, program, "sink", "--smtp", "127.0.0.1:0", "--http", "127.0.0.1:0",
-		"--data", filepath.Join(dir, name), "--zone", zone, "--resolver", "127.0.0.1:9", "--no-blocklists", "--format", "ndjson", "--port-file", portFile)}
-	log, err := os.Create(filepath.Join(dir, name+".log"))
+	p := &process{cmd: exec.CommandContext(ctx, b.program, "sink", "--smtp", "127.0.0.1:0", "--http", "127.0.0.1:0",
+		"--data", filepath.Join(b.dir, name), "--resolver", b.resolver, "--no-blocklists", "--format", "ndjson", "--port-file", portFile)}
+	log, err := os.Create(filepath.Join(b.dir, name+".log"))
 	if err != nil {
 		return nil, err
 	}

@@ -33,7 +33,7 @@ func settled(context.Context) error { return nil }
 
 // startAll starts all servers that are compared. What it returns to stop them
 // is to be called after an error too.
-func startAll(ctx context.Context, o options, dir, program string) (servers []server, stop func(), err error) {
+func (b *bench) startAll(ctx context.Context) (servers []server, stop func(), err error) {
 	stop = func() {
 		for _, s := range servers {
 			s.stop()
@@ -41,9 +41,9 @@ func startAll(ctx context.Context, o options, dir, program string) (servers []se
 	}
 	starts := []func() (server, error){
 		func() (server, error) { return startHandler(ctx, "server", discard{}, func() {}) },
-		func() (server, error) { return startStore(ctx, filepath.Join(dir, "store")) },
+		func() (server, error) { return startStore(ctx, filepath.Join(b.dir, "store")) },
 		func() (server, error) {
-			p, err := startSink(ctx, program, dir, "compare")
+			p, err := b.startSink(ctx, "compare")
 			if err != nil {
 				return server{}, err
 			}
@@ -51,8 +51,8 @@ func startAll(ctx context.Context, o options, dir, program string) (servers []se
 		},
 		func() (server, error) { return startPeer(ctx) },
 	}
-	if o.maildev != "" {
-		starts = append(starts, func() (server, error) { return startMaildev(ctx, o.maildev) })
+	if b.o.maildev != "" {
+		starts = append(starts, func() (server, error) { return startMaildev(ctx, b.o.maildev) })
 	}
 	for _, start := range starts {
 		s, err := start()
