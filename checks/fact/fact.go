@@ -16,6 +16,7 @@ import (
 	"runtime/debug"
 	"slices"
 	"sync"
+	"sync/atomic"
 )
 
 // A Key names a fact; it is what a check lists in its Needs.
@@ -75,20 +76,31 @@ func NewSet(subject Subject, options Options, net Net) *Set {
 
 type cell struct {
 	once  sync.Once
+	known atomic.Bool // value and err are there to stay
 	value any
 	err   error
 }
 
-func (s *Set) get(ctx context.Context, k Key) (any, error) {
-	ctx = enter(ctx, k)
+func (s *Set) cell(k Key) *cell {
 	s.mu.Lock()
+	defer s.mu.Unlock()
 	c, ok := s.cells[k]
 	if !ok {
 		c = &cell{}
 		s.cells[k] = c
 	}
-	s.mu.Unlock()
-	c.once.Do(func() { c.value, c.err = gather(ctx, s, k) })
+	return c
+}
+
+func (s *Set) get(ctx context.Context, k Key) (any, error) {
+	c := s.cell(k)
+	if !c.known.Load() {
+		ctx = enter(ctx, k)
+		c.once.Do(func() {
+			c.value, c.err = gather(ctx, s, k)
+			c.known.Store(true)
+		})
+	}
 	return c.value, c.err
 }
 
@@ -106,14 +118,15 @@ func gather(ctx context.Context, s *Set, k Key) (value any, err error) {
 // Gather gathers the facts named by keys, concurrently, and returns the first
 // error in the order of keys.
 func (s *Set) Gather(ctx context.Context, keys []Key) error {
-	errs := make([]error, len(keys))
 	var wg sync.WaitGroup
-	for i, k := range keys {
-		wg.Go(func() { _, errs[i] = s.get(ctx, k) })
+	for _, k := range keys {
+		if !s.cell(k).known.Load() {
+			wg.Go(func() { s.get(ctx, k) })
+		}
 	}
 	wg.Wait()
-	for _, err := range errs {
-		if err != nil {
+	for _, k := range keys {
+		if err := s.cell(k).err; err != nil {
 			return err
 		}
 	}

@@ -10,7 +10,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync"
 
 	"github.com/postmuster/postmuster/checks"
 	"github.com/postmuster/postmuster/checks/fact"
@@ -20,13 +19,28 @@ import (
 // results in the suite's order. The deadline of ctx is the budget of the whole
 // subject: what is not known by then is inconclusive.
 func Run(ctx context.Context, suite checks.Suite, set *fact.Set) []*checks.Result {
+	// All waiting is in the facts, which are gathered together. A check only
+	// thinks, so one follows another.
+	set.Gather(ctx, needs(suite)) // whose error is that of the checks which need it
 	results := make([]*checks.Result, len(suite))
-	var wg sync.WaitGroup
 	for i, c := range suite {
-		wg.Go(func() { results[i] = run(ctx, c, set) })
+		results[i] = run(ctx, c, set)
 	}
-	wg.Wait()
 	return results
+}
+
+// needs returns each fact that any of the checks needs, once.
+func needs(suite checks.Suite) (keys []fact.Key) {
+	seen := map[fact.Key]bool{}
+	for _, c := range suite {
+		for _, k := range c.Needs {
+			if !seen[k] {
+				seen[k] = true
+				keys = append(keys, k)
+			}
+		}
+	}
+	return keys
 }
 
 func run(ctx context.Context, c *checks.Check, set *fact.Set) *checks.Result {
