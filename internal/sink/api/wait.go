@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -252,7 +253,10 @@ func (w *waiter) next(ctx context.Context, news *store.Subscription) error {
 		if err != nil {
 			return err
 		}
-		if event.Kind != store.Received || event.Record == nil || event.Record.Seq > w.seq {
+		if event.Kind == store.Received && event.Record != nil && event.Record.Seq <= w.seq {
+			continue // it was looked at
+		}
+		if slices.ContainsFunc(w.conditions, func(c *condition) bool { return c.concerns(&event) }) {
 			return nil
 		}
 	}

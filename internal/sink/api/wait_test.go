@@ -74,6 +74,40 @@ func TestWhatHasArrivedCounts(t *testing.T) {
 	s.want(417, "POST", prefix+"/wait", map[string]any{"query": "subject:welcome", "timeout": "1ms", "after_seq": first.Seq}, &a)
 }
 
+// A condition may come to hold by other things than a message that arrives.
+func TestWaitingForWhatHappensToAMessage(t *testing.T) {
+	s := newSink(t, nil)
+	r := s.add(simple("welcome"), to("bob+signup@example.net"))
+	scored := func(value int, failed ...string) {
+		if err := s.store.SetReport(t.Context(), r.ID, &store.Report{JSON: []byte("{}"), Score: store.Score{Value: value, Grade: "B"}, Failed: failed}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	tests := []struct {
+		name      string
+		condition map[string]any
+		happens   func()
+	}{
+		{"the inbox has a message, in any case", map[string]any{"inbox": "SignUp", "min": 2}, func() { s.add(simple("more"), to("bob+Signup@example.net")) }},
+		{"a recipient of the envelope alone", map[string]any{"to": "hidden@example.org"}, func() { s.add(simple("bcc"), to("hidden@example.org")) }},
+		{"a sender of the envelope alone", map[string]any{"from": "BOUNCE@example.com", "query": "subject:bounce"}, func() { s.add(simple("bounce")) }},
+		{"a score", map[string]any{"query": "score:>=80 subject:welcome"}, func() { scored(80) }},
+		{"a check that failed", map[string]any{"query": "check:dkim-missing"}, func() { scored(80, "dkim-missing") }},
+		{"a tag", map[string]any{"query": "tag:seen"}, func() { s.want(204, "PATCH", prefix+"/messages/"+r.ID, map[string]any{"tags": []string{"seen"}}, nil) }},
+		{"a read mark", map[string]any{"query": "is:read"}, func() { s.want(204, "PATCH", prefix+"/messages/"+r.ID, map[string]any{"read": true}, nil) }},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			tt.condition["timeout"] = "30s"
+			done := s.asked("/wait", tt.condition)
+			tt.happens()
+			if a := <-done; !a.Met {
+				t.Errorf("got %+v", a)
+			}
+		})
+	}
+}
+
 func TestATimeoutSaysWhatDidArriveAndWhy(t *testing.T) {
 	s := newSink(t, nil)
 	s.add(simple("Welcome"), to("carol@example.net"), header("To", "carol@example.net"))
