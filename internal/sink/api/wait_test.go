@@ -63,6 +63,24 @@ func header(name, value string) func(*message.Message) {
 	}
 }
 
+func TestWaitFromACommandLine(t *testing.T) {
+	s := newSink(t, nil)
+	r := s.add(simple("Welcome to us"))
+	var a answer
+	s.want(200, "GET", prefix+"/wait?to=bob@example.net&subject=welcome&count=1&timeout=30s", nil, &a)
+	if !a.Met || len(a.Messages) != 1 || a.Messages[0].ID != r.ID {
+		t.Errorf("got %+v, want the message %s", a, r.ID)
+	}
+	s.want(417, "GET", prefix+"/wait?to=carol@example.net&timeout=1ms", nil, &a)
+	if want := "at least 1 expected, 0 matched within 1ms; 1 other messages arrived"; a.Detail != want {
+		t.Errorf("detail %q, want %q", a.Detail, want)
+	}
+	res, body := s.do("GET", prefix+"/wait?timeout=soon", nil)
+	if p := wantProblem(t, res, body, 422); p.Errors[0].Location != "query.timeout" {
+		t.Errorf("errors %+v", p.Errors)
+	}
+}
+
 func TestWhatHasArrivedCounts(t *testing.T) {
 	s := newSink(t, nil)
 	first := s.add(simple("welcome"))
