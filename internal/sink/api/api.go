@@ -68,6 +68,8 @@ type API struct {
 	streams places // of server-sent events
 	waiting places // of wait and expect
 	bodies  places // of messages that are being sent
+
+	decoding places // of images
 }
 
 // New returns an API. It fails when a relay or a webhook makes no sense.
@@ -84,6 +86,7 @@ func New(c Config) (*API, error) {
 	a := &API{
 		config: c, store: c.Store, dialer: dialer, started: c.Now(),
 		streams: newPlaces(maxStreams), waiting: newPlaces(maxWaiting), bodies: newPlaces(maxSending),
+		decoding: newPlaces(maxDecoding),
 	}
 	a.hooks = newWebhooks(c, dialer)
 	return a, nil
