@@ -68,6 +68,8 @@ type API struct {
 	streams places // of server-sent events
 	waiting places // of wait and expect
 	bodies  places // of messages that are being sent
+
+	decoding places // of images
 }
 
 // New returns an API. It fails when a relay or a webhook makes no sense.
@@ -84,6 +86,7 @@ func New(c Config) (*API, error) {
 	a := &API{
 		config: c, store: c.Store, dialer: dialer, started: c.Now(),
 		streams: newPlaces(maxStreams), waiting: newPlaces(maxWaiting), bodies: newPlaces(maxSending),
+		decoding: newPlaces(maxDecoding),
 	}
 	a.hooks = newWebhooks(c, dialer)
 	return a, nil
@@ -96,6 +99,7 @@ func (a *API) Run(ctx context.Context) error { return a.hooks.run(ctx, a.store) 
 func (a *API) Register(mux humago.Mux) {
 	config := huma.DefaultConfig("postmuster sink", cmp.Or(a.config.Version, "devel"))
 	config.Info.Description = "Received messages, what was found out about them, and waiting for them."
+	config.OpenAPIPath = ""  // see registerDocuments
 	config.DocsPath = ""     // it would load scripts from elsewhere
 	config.SchemasPath = ""  // everything is in /openapi.json
 	config.CreateHooks = nil // they add $schema to every answer
@@ -114,7 +118,7 @@ func (a *API) Register(mux humago.Mux) {
 	a.registerFaults(native)
 	a.registerExport(native)
 	doc := native.OpenAPI()
-	a.documents(doc)
+	a.registerDocuments(mux, doc)
 	a.registerHealth(mux, doc)
 	a.registerMailpit(mux, doc)
 	a.registerMailHog(mux, doc)

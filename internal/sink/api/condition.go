@@ -29,6 +29,7 @@ type condition struct {
 	terms    []string // each a search of its own
 	search   *store.Search
 	from, to string // compared as a whole; empty if they need not be
+	inbox    string // empty for any
 	min, max int
 }
 
@@ -55,6 +56,7 @@ func (c *Condition) read(where string) (*condition, error) {
 	if isAddress(c.To) {
 		out.to = c.To
 	}
+	out.inbox = strings.ToLower(strings.TrimSpace(c.Inbox))
 	return out, out.count(c, where)
 }
 
@@ -121,6 +123,30 @@ func (c *condition) whole(r *store.Record, rcpt []string) bool {
 	}
 	all := slices.Concat(rcpt, addresses(r.To), addresses(r.Cc), addresses(r.Bcc))
 	return slices.ContainsFunc(all, same(c.to))
+}
+
+// concerns reports whether an event may change what the condition finds. Many
+// wait at once, each for its own message: they are not to search for each other's.
+func (c *condition) concerns(e *store.Event) bool {
+	switch {
+	case e.Kind == store.Scored:
+		return c.asks("score", "check", "has")
+	case e.Kind == store.Changed:
+		return c.asks("tag", "is")
+	case e.Kind != store.Received || e.Record == nil:
+		return true
+	case c.inbox != "" && !slices.Contains(e.Record.Inboxes, c.inbox):
+		return false
+	}
+	return len(e.Record.Rcpt) >= store.MaxListed || c.whole(e.Record, e.Record.Rcpt)
+}
+
+// asks reports whether a term is about one of these fields.
+func (c *condition) asks(fields ...string) bool {
+	return slices.ContainsFunc(c.terms, func(term string) bool {
+		field, _, ok := strings.Cut(strings.TrimLeft(term, "-!"), ":")
+		return ok && slices.Contains(fields, strings.ToLower(field))
+	})
 }
 
 func isAddress(s string) bool {

@@ -42,11 +42,11 @@ func (a *API) registerMailpit(mux humago.Mux, doc *huma.OpenAPI) {
 		{pattern: "GET /api/v1/message/{id}/headers", summary: "The header section of a message", query: "query", handler: a.mailpitHeaders},
 		{pattern: "GET /api/v1/message/{id}/raw", summary: "The bytes of a message", query: "dl query", answers: text, handler: a.mailpitRaw},
 		{pattern: "GET /api/v1/message/{id}/part/{path}", summary: "The content of a part", query: "query", answers: bytes, handler: a.mailpitPart},
+		{pattern: "GET /api/v1/message/{id}/part/{path}/thumb", summary: "A small image of a part", query: "query", answers: []string{"image/jpeg"}, handler: a.mailpitThumb},
 		{pattern: "GET /api/v1/message/{id}/part/{path}/{name}", summary: "The same under a name", query: "query", answers: bytes, handler: a.mailpitPart},
 		{pattern: "POST /api/v1/message/{id}/release", summary: "Send a message on to the first host named at start", answers: text, handler: a.mailpitRelease},
 		{pattern: "GET /view/{name}", summary: "ID.html or ID.txt: what a reader of the message sees", query: "query embed", answers: []string{"text/html", "text/plain"}, handler: a.mailpitView},
 
-		{pattern: "GET /api/v1/message/{id}/part/{path}/thumb", summary: "501: images from mail are not decoded here", handler: mailpitNot("thumbnails are not made: images from mail are not decoded here")},
 		{pattern: "GET /api/v1/message/{id}/html-check", summary: "501: see the html- checks of the report", handler: mailpitNot("see the html- checks of the report instead")},
 		{pattern: "GET /api/v1/message/{id}/link-check", summary: "501: links are not followed", query: "follow", handler: mailpitNot("links are not followed: nothing is fetched because of a message; see the link- checks of the report")},
 		{pattern: "GET /api/v1/message/{id}/sa-check", summary: "501: see the report", handler: mailpitNot("see the report instead")},

@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
@@ -65,15 +66,32 @@ func operationID(tag, method, path string) string {
 	return strings.ToLower(strings.Join(slices.Concat([]string{tag, method}, words), "-"))
 }
 
-// documents are the forms in which the document is had.
-func (a *API) documents(doc *huma.OpenAPI) {
-	for _, d := range []struct{ path, mediaType, summary string }{
-		{"/openapi.json", "application/openapi+json", "This document"},
-		{"/openapi.yaml", "application/openapi+yaml", "This document, as YAML"},
-		{"/openapi-3.0.json", "application/openapi+json", "This document, for tools that know version 3.0 alone"},
-		{"/openapi-3.0.yaml", "application/openapi+yaml", "The same as YAML"},
+// registerDocuments adds the forms in which the document is had. The library
+// would do so too, but fills in each at its first request without a lock.
+func (a *API) registerDocuments(mux humago.Mux, doc *huma.OpenAPI) {
+	var routes []route
+	for _, d := range []struct {
+		path, mediaType, summary string
+		write                    func() ([]byte, error)
+	}{
+		{"/openapi.json", "application/openapi+json", "This document", doc.MarshalJSON},
+		{"/openapi.yaml", "application/openapi+yaml", "This document, as YAML", doc.YAML},
+		{"/openapi-3.0.json", "application/openapi+json", "This document, for tools that know version 3.0 alone", doc.Downgrade},
+		{"/openapi-3.0.yaml", "application/openapi+yaml", "The same as YAML", doc.DowngradeYAML},
 	} {
-		r := route{pattern: "GET " + d.path, summary: d.summary, answers: []string{d.mediaType}}
-		doc.AddOperation(r.operation("about"))
+		written := sync.OnceValues(d.write)
+		routes = append(routes, route{pattern: "GET " + d.path, summary: d.summary, answers: []string{d.mediaType}, handler: func(w http.ResponseWriter, r *http.Request) error {
+			text, err := written()
+			if err != nil {
+				return err
+			}
+			etag := etagOfBytes(text)
+			w.Header().Set("Content-Type", d.mediaType)
+			w.Header().Set("ETag", etag)
+			w.WriteHeader(statusFor(r.Header.Get("If-None-Match"), etag))
+			w.Write(text) // nothing, behind 304
+			return nil
+		}})
 	}
+	registerRoutes(mux, doc, "about", a.writeProblem, routes)
 }

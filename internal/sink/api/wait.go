@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -21,6 +23,11 @@ func (a *API) registerWaiting(api huma.API) {
 		Summary:   "Wait until messages have arrived that a condition is about",
 		Responses: unmet("The time is over, or there are too many: what did arrive, and why it does not match"),
 	}, a.wait)
+	register(a, api, huma.Operation{
+		OperationID: "wait-by-address", Method: http.MethodGet, Path: prefix + "/wait", Tags: []string{"waiting"},
+		Summary:   "The same for what a command line asks",
+		Responses: unmet("The time is over, or there are too many: what did arrive, and why it does not match"),
+	}, a.waitByQuery)
 	register(a, api, huma.Operation{
 		OperationID: "expect", Method: http.MethodPost, Path: prefix + "/expect", Tags: []string{"waiting"},
 		Summary:   "Wait until several conditions hold at once",
@@ -41,19 +48,19 @@ type Span struct {
 	AfterSeq uint64 `json:"after_seq,omitempty" doc:"Only messages behind this one count"`
 }
 
-func (s *Span) read() (timeout, settle time.Duration, err error) {
+func (s *Span) read(where string) (timeout, settle time.Duration, err error) {
 	timeout, settle = defaultWait, 0
 	if s.Timeout != "" {
 		timeout, err = time.ParseDuration(s.Timeout)
 	}
 	if err != nil || timeout < 0 || timeout > maxWait {
-		return 0, 0, invalid("body.timeout", "the timeout is a time like 500ms or 10s, at most 5m")
+		return 0, 0, invalid(where+".timeout", "the timeout is a time like 500ms or 10s, at most 5m")
 	}
 	if s.Settle != "" {
 		settle, err = time.ParseDuration(s.Settle)
 	}
 	if err != nil || settle < 0 || settle > timeout {
-		return 0, 0, invalid("body.settle", "settle is a time like 500ms, and not longer than the timeout")
+		return 0, 0, invalid(where+".settle", "settle is a time like 500ms, and not longer than the timeout")
 	}
 	return timeout, settle, nil
 }
@@ -112,6 +119,30 @@ func (a *API) wait(ctx context.Context, in *struct {
 	return out, nil
 }
 
+func (a *API) waitByQuery(ctx context.Context, in *struct {
+	Query   string `query:"query" maxLength:"2000" doc:"A search; all of its terms must match"`
+	Inbox   string `query:"inbox" maxLength:"200"`
+	To      string `query:"to" maxLength:"400"`
+	From    string `query:"from" maxLength:"400"`
+	Subject string `query:"subject" maxLength:"400"`
+	Count   int    `query:"count" minimum:"1" maximum:"10000" doc:"So many and no more; without it one is enough"`
+	Timeout string `query:"timeout" maxLength:"20" default:"10s"`
+	Settle  string `query:"settle" maxLength:"20"`
+	After   uint64 `query:"after_seq" doc:"Only messages behind this one count"`
+}) (*waitOutput, error) {
+	c := Condition{Query: in.Query, Inbox: in.Inbox, To: in.To, From: in.From, Subject: in.Subject}
+	if in.Count > 0 {
+		c.Exact = &in.Count
+	}
+	outcomes, seq, err := a.await(ctx, []Condition{c}, Span{in.Timeout, in.Settle, in.After}, "query")
+	if err != nil {
+		return nil, err
+	}
+	out := &waitOutput{}
+	out.Body.Outcome, out.Body.Seq = outcomes[0], seq
+	return out, nil
+}
+
 type expectOutput struct {
 	Body struct {
 		Outcomes []Outcome `json:"outcomes"`
@@ -136,7 +167,7 @@ func (a *API) expect(ctx context.Context, in *struct {
 
 // await waits until all conditions hold, or one cannot any more.
 func (a *API) await(ctx context.Context, conditions []Condition, span Span, where string) ([]Outcome, uint64, error) {
-	timeout, settle, err := span.read()
+	timeout, settle, err := span.read(strings.TrimSuffix(where, ".expect"))
 	if err != nil {
 		return nil, 0, err
 	}
@@ -252,7 +283,10 @@ func (w *waiter) next(ctx context.Context, news *store.Subscription) error {
 		if err != nil {
 			return err
 		}
-		if event.Kind != store.Received || event.Record == nil || event.Record.Seq > w.seq {
+		if event.Kind == store.Received && event.Record != nil && event.Record.Seq <= w.seq {
+			continue // it was looked at
+		}
+		if slices.ContainsFunc(w.conditions, func(c *condition) bool { return c.concerns(&event) }) {
 			return nil
 		}
 	}

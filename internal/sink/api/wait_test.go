@@ -63,6 +63,24 @@ func header(name, value string) func(*message.Message) {
 	}
 }
 
+func TestWaitFromACommandLine(t *testing.T) {
+	s := newSink(t, nil)
+	r := s.add(simple("Welcome to us"))
+	var a answer
+	s.want(200, "GET", prefix+"/wait?to=bob@example.net&subject=welcome&count=1&timeout=30s", nil, &a)
+	if !a.Met || len(a.Messages) != 1 || a.Messages[0].ID != r.ID {
+		t.Errorf("got %+v, want the message %s", a, r.ID)
+	}
+	s.want(417, "GET", prefix+"/wait?to=carol@example.net&timeout=1ms", nil, &a)
+	if want := "at least 1 expected, 0 matched within 1ms; 1 other messages arrived"; a.Detail != want {
+		t.Errorf("detail %q, want %q", a.Detail, want)
+	}
+	res, body := s.do("GET", prefix+"/wait?timeout=soon", nil)
+	if p := wantProblem(t, res, body, 422); p.Errors[0].Location != "query.timeout" {
+		t.Errorf("errors %+v", p.Errors)
+	}
+}
+
 func TestWhatHasArrivedCounts(t *testing.T) {
 	s := newSink(t, nil)
 	first := s.add(simple("welcome"))
@@ -72,6 +90,40 @@ func TestWhatHasArrivedCounts(t *testing.T) {
 		t.Errorf("%d messages, want 1", a.Count)
 	}
 	s.want(417, "POST", prefix+"/wait", map[string]any{"query": "subject:welcome", "timeout": "1ms", "after_seq": first.Seq}, &a)
+}
+
+// A condition may come to hold by other things than a message that arrives.
+func TestWaitingForWhatHappensToAMessage(t *testing.T) {
+	s := newSink(t, nil)
+	r := s.add(simple("welcome"), to("bob+signup@example.net"))
+	scored := func(value int, failed ...string) {
+		if err := s.store.SetReport(t.Context(), r.ID, &store.Report{JSON: []byte("{}"), Score: store.Score{Value: value, Grade: "B"}, Failed: failed}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	tests := []struct {
+		name      string
+		condition map[string]any
+		happens   func()
+	}{
+		{"the inbox has a message, in any case", map[string]any{"inbox": "SignUp", "min": 2}, func() { s.add(simple("more"), to("bob+Signup@example.net")) }},
+		{"a recipient of the envelope alone", map[string]any{"to": "hidden@example.org"}, func() { s.add(simple("bcc"), to("hidden@example.org")) }},
+		{"a sender of the envelope alone", map[string]any{"from": "BOUNCE@example.com", "query": "subject:bounce"}, func() { s.add(simple("bounce")) }},
+		{"a score", map[string]any{"query": "score:>=80 subject:welcome"}, func() { scored(80) }},
+		{"a check that failed", map[string]any{"query": "check:dkim-missing"}, func() { scored(80, "dkim-missing") }},
+		{"a tag", map[string]any{"query": "tag:seen"}, func() { s.want(204, "PATCH", prefix+"/messages/"+r.ID, map[string]any{"tags": []string{"seen"}}, nil) }},
+		{"a read mark", map[string]any{"query": "is:read"}, func() { s.want(204, "PATCH", prefix+"/messages/"+r.ID, map[string]any{"read": true}, nil) }},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			tt.condition["timeout"] = "30s"
+			done := s.asked("/wait", tt.condition)
+			tt.happens()
+			if a := <-done; !a.Met {
+				t.Errorf("got %+v", a)
+			}
+		})
+	}
 }
 
 func TestATimeoutSaysWhatDidArriveAndWhy(t *testing.T) {

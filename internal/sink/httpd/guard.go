@@ -15,7 +15,7 @@ import (
 
 // guard wraps a handler. The order matters: what is refused by its Host is not
 // told whether its token is right.
-func guard(bound netip.Addr, c Config) http.Handler {
+func guard(bound netip.Addr, c Config, named origins) http.Handler {
 	h := c.Handler
 	if mux, ok := h.(*http.ServeMux); ok {
 		h = withProblems(mux)
@@ -23,14 +23,15 @@ func guard(bound netip.Addr, c Config) http.Handler {
 	if c.Token != "" {
 		h = withToken(h, c.Token)
 	}
-	h = http.NewCrossOriginProtection().Handler(h)
-	h = sameOrigin(h)
+	h = crossOrigin(h, named)
+	h = named.shared(h)
+	h = sameOrigin(h, named)
 	h = knownHost(h, bound, c.Hosts)
 	return limited(withHeaders(h), cmp.Or(c.MaxBody, DefaultMaxBody))
 }
 
 // withHeaders sets what every answer says, unless its handler says otherwise.
-// Nothing allows another origin to read: there are no CORS headers here.
+// Nothing allows another origin to read: see origins for those that are named.
 func withHeaders(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
@@ -74,12 +75,24 @@ func hostAllowed(hostport string, bound netip.Addr, names []string) bool {
 	return slices.ContainsFunc(names, func(n string) bool { return n != "" && strings.EqualFold(strings.TrimSuffix(n, "."), host) })
 }
 
+// crossOrigin is the standard library's judgement of the same, for what changes something.
+func crossOrigin(next http.Handler, named origins) http.Handler {
+	protected := http.NewCrossOriginProtection().Handler(next)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if named.allow(r) {
+			next.ServeHTTP(w, r)
+			return
+		}
+		protected.ServeHTTP(w, r)
+	})
+}
+
 // sameOrigin refuses requests that pages of other origins make, of whatever
 // method: reading mail needs no more than GET. A page on another port of this
 // machine is another origin, though the browser calls it the same site.
-func sameOrigin(next http.Handler) http.Handler {
+func sameOrigin(next http.Handler, named origins) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !fromOurPage(r) {
+		if !named.allow(r) && !fromOurPage(r) {
 			refuse(w, http.StatusForbidden, "a page of another origin may not ask this server")
 			return
 		}

@@ -53,6 +53,9 @@ type Config struct {
 	// Hosts are names under which the server is reached, beside localhost and
 	// the address that it listens on.
 	Hosts []string
+	// Origins are those of pages elsewhere that may ask this server, such as
+	// http://localhost:3000: they read the mail.
+	Origins []string
 	// TLS is used from the first byte when it is set.
 	TLS *tls.Config
 
@@ -87,9 +90,13 @@ func New(l net.Listener, c Config) (*Server, error) {
 	if !bound.IsLoopback() && c.Token == "" && !c.Insecure {
 		return nil, ErrOpen
 	}
+	named, err := newOrigins(c.Origins)
+	if err != nil {
+		return nil, err
+	}
 	conns := newConnections(l, cmp.Or(c.MaxConnections, DefaultMaxConnections))
 	s := &Server{listener: conns, server: &http.Server{
-		Handler:                      conns.working(guard(bound, c)),
+		Handler:                      conns.working(guard(bound, c, named)),
 		ReadHeaderTimeout:            headerTimeout,
 		IdleTimeout:                  idleTimeout,
 		DisableGeneralOptionsHandler: true, // it would answer in front of the guard

@@ -65,14 +65,34 @@ func wordConditions(text, without, heads []string) (list []condition) {
 // match returns the term in the language of FTS5, which finds at least what the
 // term means.
 func (t *term) match(column string) string {
-	m := `"` + strings.ReplaceAll(strings.ReplaceAll(t.value, `"`, `""`), "\x00", " ") + `"`
+	if begin := beginOfAddress(t.value); begin != "" && (column == "sender" || column == "recipients") {
+		return column + " : " + phrase(begin)
+	}
 	if column != "" {
-		return column + " : " + m + " *"
+		return column + " : " + phrase(t.value) + " *"
 	}
 	if t.prefix {
-		return m + " *"
+		return phrase(t.value) + " *"
 	}
-	return m
+	return phrase(t.value)
+}
+
+func phrase(s string) string {
+	return `"` + strings.ReplaceAll(strings.ReplaceAll(s, `"`, `""`), "\x00", " ") + `"`
+}
+
+// beginOfAddress is an address without the word that ends it; empty for what is
+// none. That word, of which only the beginning may have been asked for, is likely
+// to be in all messages there are, and FTS5 would gather them all for it.
+func beginOfAddress(s string) string {
+	if !strings.Contains(s, "@") {
+		return ""
+	}
+	begin := s[:strings.LastIndexAny(s, "@.")]
+	if !hasWord(begin) {
+		return ""
+	}
+	return begin
 }
 
 // setCondition is one whose messages an index knows.
