@@ -4,13 +4,15 @@ import (
 	"cmp"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
 // An Injector is a script at work. It may be used concurrently, and its script
 // replaced at any time. A nil Injector injects nothing.
 type Injector struct {
-	now func() time.Time
+	now         func() time.Time
+	connections atomic.Uint64
 
 	mu     sync.Mutex
 	text   string
@@ -84,10 +86,19 @@ func (i *Injector) Status() Status {
 	return s
 }
 
+// NewConnection returns a number for Occasion.Connection: servers that share an
+// injector must not give the same one.
+func (i *Injector) NewConnection() uint64 {
+	if i == nil {
+		return 0
+	}
+	return i.connections.Add(1)
+}
+
 // An Occasion is a command, and what is known when it is given.
 type Occasion struct {
 	Command    Command
-	Connection uint64 // its number
+	Connection uint64 // of NewConnection
 	Peer       string // the client's address, without port; empty on a unix socket
 	HELO       string
 	From       string   // reverse-path, without angle brackets

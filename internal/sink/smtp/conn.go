@@ -49,7 +49,7 @@ type conn struct {
 
 	session
 	transcript transcript
-	id         uint64         // its number
+	id         uint64         // for Faults
 	wrong      fault.Decision // what is to go wrong with the reply to come
 	broken     bool           // nothing more can be read or said
 	until      time.Time      // for commands, see Timeouts.Session
@@ -59,7 +59,7 @@ type conn struct {
 }
 
 func newConn(r *running, accepted net.Conn) *conn {
-	c := &conn{running: r, accepted: accepted, stream: accepted, id: r.accepted.Add(1)}
+	c := &conn{running: r, accepted: accepted, stream: accepted, id: r.Faults.NewConnection()}
 	c.transcript.now, c.transcript.began = r.Now, r.Now()
 	c.until = c.transcript.began.Add(r.Timeouts.Session)
 	c.direct = addrPort(accepted.RemoteAddr())
@@ -318,6 +318,7 @@ func (l *leg) begin() error {
 		}
 		c.wrong = wrong
 	}
+	c.hold() // a pause in which no client may speak
 	if refuses(wrong) {
 		c.say(wrong.Reply)
 		c.broken = true // what could be said yet?
@@ -366,6 +367,7 @@ func (c *conn) implicitTLS() error {
 
 // handshake puts TLS on the stream.
 func (c *conn) handshake() error {
+	c.hold() // TLS from the first byte has no reply to hold up
 	config := c.running.TLS
 	switch c.wrong.TLS {
 	case fault.TLSHandshake, fault.TLSDrop:

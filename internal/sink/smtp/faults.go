@@ -116,7 +116,16 @@ func (c *conn) say(r *fault.Reply) {
 // drop ends the connection without another word.
 func (c *conn) drop() {
 	c.flush() // what was said before is not part of the fault
+	c.hold()
 	c.failed, c.broken = true, true
+}
+
+// hold waits in place of a reply that was to be held up.
+func (c *conn) hold() {
+	if c.wrong.Delay > 0 {
+		c.running.Sleep(c.running.ctx, c.wrong.Delay)
+		c.wrong.Delay = 0
+	}
 }
 
 // skipChunk reads what follows a BDAT that is not passed on.
@@ -254,7 +263,11 @@ func answer(d fault.Decision, delivered error) error {
 	reply := (*gosmtp.SMTPError)(nil)
 	taken := delivered == nil || errors.As(delivered, &reply) && reply.Code/100 == 2
 	if d.Reply != nil && (taken || refuses(d)) {
-		return (&Reply{d.Reply.Code, d.Reply.Enhanced, d.Reply.Text}).err()
+		said := (&Reply{d.Reply.Code, d.Reply.Enhanced, d.Reply.Text}).err()
+		if d.Reply.Enhanced == "" {
+			said.EnhancedCode = gosmtp.NoEnhancedCode // as it was written
+		}
+		return said
 	}
 	return delivered
 }

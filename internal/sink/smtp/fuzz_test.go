@@ -58,17 +58,18 @@ func FuzzContent(f *testing.F) {
 // FuzzSession says anything at all to a server, and expects that it ends, and
 // that a message that follows a quiet end of commands is kept.
 func FuzzSession(f *testing.F) {
-	f.Add("EHLO a\r\nMAIL FROM:<a@example.com>\r\nRCPT TO:<b@example.net>\r\nDATA\r\nx\r\n.\r\nQUIT\r\n", true)
-	f.Add("EHLO a\r\nMAIL FROM:<>\r\nRCPT TO:<b>\r\nBDAT 3\r\nabcBDAT 0 LAST\r\nBDAT 5\r\nRSET\r\n", false)
-	f.Add("STARTTLS\r\nAUTH LOGIN\r\n\r\n\r\nBDAT 99999999999 LAST\r\n", true)
-	f.Fuzz(func(t *testing.T, say string, faulty bool) {
+	f.Add("EHLO a\r\nMAIL FROM:<a@example.com>\r\nRCPT TO:<b@example.net>\r\nDATA\r\nx\r\n.\r\nQUIT\r\n", true, false)
+	f.Add("EHLO a\r\nMAIL FROM:<>\r\nRCPT TO:<b>\r\nBDAT 3\r\nabcBDAT 0 LAST\r\nBDAT 5\r\nRSET\r\n", false, false)
+	f.Add("STARTTLS\r\nAUTH LOGIN\r\n\r\n\r\nBDAT 99999999999 LAST\r\n", true, false)
+	f.Add("LHLO a\r\nMAIL FROM:<>\r\nRCPT TO:<b>\r\nRCPT TO:<b>\r\nDATA\r\n.\r\nMAIL FROM:<>\r\nRCPT TO:<c>\r\nBDAT 1 LAST\r\nx", true, true)
+	f.Fuzz(func(t *testing.T, say string, faulty, lmtp bool) {
 		near, far := net.Pipe()
 		l := &oneConn{conns: make(chan net.Conn, 1)}
 		l.conns <- near
 		ctx, cancel := context.WithCancel(t.Context())
 		ended := make(chan struct{}, 1)
 		config := Config{
-			Domain: "sink.example.com", Now: time.Now, Logger: slog.New(slog.DiscardHandler), Auth: true, MaxMessageBytes: 1 << 20,
+			Domain: "sink.example.com", Now: time.Now, Logger: slog.New(slog.DiscardHandler), Auth: true, MaxMessageBytes: 1 << 20, LMTP: lmtp,
 			Handler:  handlerFunc(func(context.Context, *message.Message) error { return &Reply{Code: 450, Text: "no"} }),
 			Sessions: func(*message.Session) { ended <- struct{}{} },
 		}

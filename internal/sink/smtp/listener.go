@@ -4,7 +4,6 @@ import (
 	"context"
 	"net"
 	"sync"
-	"sync/atomic"
 	"time"
 )
 
@@ -17,8 +16,7 @@ type running struct {
 	Config
 	ctx context.Context // go-smtp's sessions get none
 
-	again    *handover
-	accepted atomic.Uint64 // connections
+	again *handover
 
 	mu    sync.Mutex
 	conns map[*conn]struct{}

@@ -201,7 +201,7 @@ type Reply struct {
 func (r *Reply) Error() string { return r.Text }
 
 // err returns the reply as go-smtp sends it.
-func (r *Reply) err() error {
+func (r *Reply) err() *gosmtp.SMTPError {
 	var e gosmtp.EnhancedCode
 	if _, err := fmt.Sscanf(r.Enhanced, "%d.%d.%d", &e[0], &e[1], &e[2]); err != nil {
 		e = gosmtp.EnhancedCodeNotSet
