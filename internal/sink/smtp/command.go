@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	"github.com/postmuster/postmuster/internal/message"
-	"github.com/postmuster/postmuster/internal/sink/fault"
 )
 
 // command reads one command line, and does what go-smtp must not see or would
@@ -85,47 +84,6 @@ func (c *conn) greeted(first, last bool) {
 	if last {
 		c.greeting = c.given
 	}
-}
-
-// startTLS answers STARTTLS and begins the next leg: the client must say
-// everything again (RFC 3207 §4.2).
-func (l *leg) startTLS() error {
-	c := l.conn
-	if c.running.TLS == nil {
-		return nil // go-smtp refuses it
-	}
-	c.feed = nil
-	if c.tls != nil {
-		c.reply("503 5.5.1 TLS is already running")
-		return nil
-	}
-	if c.in.len() > 0 {
-		// It came before TLS, from whomever: it must not be taken for what
-		// came inside (CVE-2011-0411).
-		c.early("STARTTLS")
-		c.in.skip(c.in.len())
-	}
-	if c.wrong.Drop == fault.DropInstead {
-		c.drop()
-		return nil
-	}
-	c.reply("220 2.0.0 ready to start TLS")
-	if err := c.flush(); err != nil {
-		return err
-	}
-	if c.wrong.Drop == fault.DropAfter {
-		c.drop()
-		return nil
-	}
-	if err := c.handshake(); err != nil {
-		return err
-	}
-	c.greeting = greeting{}
-	c.forgetEnvelope()
-	c.authMechanism, c.authIdentity = "", ""
-	l.over = true
-	l.next = &leg{conn: c, mute: true}
-	return nil
 }
 
 // readBDAT finds how many bytes follow, in the same way as go-smtp: it reads

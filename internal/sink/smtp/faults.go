@@ -3,10 +3,7 @@ package smtp
 import (
 	"bytes"
 	"context"
-	"crypto/tls"
-	"encoding/binary"
 	"errors"
-	"io"
 	"slices"
 	"time"
 
@@ -203,32 +200,6 @@ func sleep(ctx context.Context, d time.Duration) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-}
-
-var errTLSBroken = errors.New("TLS was broken on purpose")
-
-// handshakeFailure is a fatal alert (RFC 8446 §6).
-var handshakeFailure = []byte{21, 3, 3, 0, 2, 2, 40}
-
-// breakTLS reads the client's first record, and gives a bad answer or none.
-func (c *conn) breakTLS(how fault.TLS) error {
-	c.accepted.SetDeadline(time.Now().Add(c.running.Timeouts.TLS))
-	var header [5]byte
-	if _, err := io.ReadFull(c.stream, header[:]); err != nil {
-		return err
-	}
-	io.CopyN(io.Discard, c.stream, int64(binary.BigEndian.Uint16(header[3:])))
-	if how == fault.TLSHandshake {
-		c.stream.Write(handshakeFailure)
-	}
-	return errTLSBroken
-}
-
-// expired returns a TLS configuration whose certificate nobody may accept.
-func (r *running) expired() (*tls.Config, error) {
-	long := 2 * selfSignedFor
-	certificate, err := SelfSigned([]string{"expired.invalid"}, r.Now().Add(-long))
-	return &tls.Config{Certificates: []tls.Certificate{certificate}}, err
 }
 
 // receiveEach answers for each recipient of LMTP (RFC 2033 §4.2): faults may
