@@ -108,8 +108,10 @@ func TestGolden(t *testing.T) {
 }
 
 func TestTableFitsItsWidth(t *testing.T) {
+	reports := sample()
+	reports[1].Subject = Subject{Kind: checks.Message, MessageID: "<4711.20261123." + strings.Repeat("0123456789abcdef", 3) + "@out.example.com>"}
 	for _, width := range []int{80, 160} {
-		for i, line := range strings.Split(render(t, "table", Style{Width: width}, sample()...), "\n") {
+		for i, line := range strings.Split(render(t, "table", Style{Width: width}, reports...), "\n") {
 			if n := runewidth.StringWidth(line); n > width && !strings.Contains(line, "publish") {
 				t.Errorf("width %d: line %d has %d columns: %s", width, i+1, n, line)
 			}
