@@ -295,21 +295,25 @@ func (t *tableWriter) ledger(r *Report) {
 
 // providers says what the mailbox providers would make of it.
 func (t *tableWriter) providers(r *Report) {
-	if len(r.Providers) == 0 {
+	var rows [][]string
+	var names []string
+	pass := true
+	for _, p := range r.Providers {
+		if !p.Decided() {
+			continue
+		}
+		names = append(names, p.Name)
+		rows = append(rows, []string{p.Name, p.Verdict, strings.Join(shortcomings(p), "; ")})
+		pass = pass && p.Verdict == verdict.ProviderPass
+	}
+	switch {
+	case len(names) == 0:
 		return
-	}
-	rows := make([][]string, len(r.Providers))
-	names := make([]string, len(r.Providers))
-	for i, p := range r.Providers {
-		names[i] = p.Name
-		rows[i] = []string{p.Name, p.Verdict, strings.Join(shortcomings(p), "; ")}
-	}
-	if !slices.ContainsFunc(r.Providers, func(p verdict.Provider) bool { return p.Verdict != verdict.ProviderPass }) {
+	case pass:
 		t.text(0, "Meets what can be checked of the requirements of "+strings.Join(names, ", ")+".")
-		t.line("")
-		return
+	default:
+		t.table([]string{"Provider", "Verdict", "Because of"}, rows)
 	}
-	t.table([]string{"Provider", "Verdict", "Because of"}, rows)
 	t.line("")
 }
 
