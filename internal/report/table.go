@@ -172,6 +172,9 @@ func withOutcome(r *Report, outcomes ...checks.Outcome) []Result {
 
 func (t *tableWriter) findings(r *Report) {
 	failed := failures(r)
+	if len(failed) == 0 && r.Score.Evaluated == 0 && r.Score.Applicable > 0 {
+		return // nothing could be checked, as the score says
+	}
 	if len(failed) == 0 {
 		t.line("Nothing to mend among what could be checked.")
 		t.line("")
