@@ -68,7 +68,7 @@ func (t *tableWriter) Close() error {
 
 func overviewRow(r *Report) []string {
 	worst := "nothing"
-	if failed := failures(r); len(failed) > 0 {
+	if failed := failures(r); len(failed) > 0 && failed[0].Severity != checks.Info {
 		worst = failed[0].Check
 	}
 	return []string{
