@@ -217,7 +217,19 @@ func TestPort25LooksBlocked(t *testing.T) {
 		}
 	}
 
-	l.Dial = l.dial // refuses
+	silent, err := net.Listen("tcp", "127.0.0.1:0") // the kernel takes the connection, and nobody speaks
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer silent.Close()
+	l.lead("192.0.2.10:25", silent.Addr())
+	l.Dial = l.dial
+	got = l.ask("audit", "--no-blocklists", "--select", "smtp-*", "--timeout", "500ms", "example.com")
+	if strings.Contains(got.err, "port 25") {
+		t.Errorf("a server that keeps silent is no blocked port:\n%s", got)
+	}
+
+	delete(l.instead, "192.0.2.10:25") // refuses
 	if got := l.ask("audit", "--no-blocklists", "example.com"); strings.Contains(got.err, "port 25") {
 		t.Errorf("a server that refuses is no blocked port:\n%s", got.err)
 	}

@@ -13,9 +13,8 @@ import (
 // is more likely that this network blocks outgoing port 25 than that all of them
 // are down.
 type portWatch struct {
-	mu            sync.Mutex
-	seen          map[smtp.Target]bool
-	asked, silent int
+	mu     sync.Mutex
+	silent map[smtp.Target]bool // whether nobody got a connection to it
 }
 
 // watch returns a prober that asks next, and lets w see how it went.
@@ -33,28 +32,31 @@ func (p watchedProber) Probe(ctx context.Context, t smtp.Target) *smtp.Session {
 }
 
 func (w *portWatch) note(s *smtp.Session) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if w.seen == nil {
-		w.seen = map[smtp.Target]bool{}
-	}
-	if w.seen[s.Target] || s.Result == smtp.ResultCanceled || s.Result == smtp.ResultNotRecorded {
+	if s.Result == smtp.ResultCanceled || s.Result == smtp.ResultNotRecorded {
 		return
 	}
-	w.seen[s.Target] = true
-	w.asked++
-	if s.Result == smtp.ResultTimeout && s.Step == smtp.StepConnect {
-		w.silent++
+	silent := s.Result == smtp.ResultTimeout && s.Step == smtp.StepConnect
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.silent == nil {
+		w.silent = map[smtp.Target]bool{}
 	}
+	before, known := w.silent[s.Target]
+	w.silent[s.Target] = silent && (before || !known)
 }
 
 // report says, once for the run, that port 25 looks blocked here.
 func (w *portWatch) report(out io.Writer) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.asked == 0 || w.silent < w.asked {
+	for _, silent := range w.silent {
+		if !silent {
+			return
+		}
+	}
+	if len(w.silent) == 0 {
 		return
 	}
 	fmt.Fprintf(out, "postmuster: none of the %d mail server addresses answered: outgoing port 25 looks blocked here, as many networks do.\n"+
-		"  The checks that need it are inconclusive. Leave them out with --no-smtp, or run from another network.\n", w.asked)
+		"  The checks that need it are inconclusive. Leave them out with --no-smtp, or run from another network.\n", len(w.silent))
 }

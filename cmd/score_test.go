@@ -92,6 +92,7 @@ func TestScoreNamesAFileThatIsNone(t *testing.T) {
 		{"missing", filepath.Join(l.dir, "none.eml"), "no such file"},
 		{"empty", l.file("empty.eml", ""), "empty; a message with its header fields was expected"},
 		{"a folder", l.dir, "a directory without cur and new"},
+		{"binary with a colon in it", l.file("random", "\x89M\xe35;\x00\n\xff\x00\nA:\x00\n"), "a binary file"},
 		{"binary", l.file("program", "\x7fELF\x02\x01\x01\x00\x00\x00\xff\xfe"), "a binary file"},
 		{"200 MB", sparse(t, filepath.Join(l.dir, "huge.eml"), 200<<20), "MB"},
 	}

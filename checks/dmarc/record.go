@@ -3,6 +3,7 @@ package dmarc
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/postmuster/postmuster/checks"
 	"github.com/postmuster/postmuster/checks/fact"
@@ -15,11 +16,11 @@ var _ = suite.Add(&checks.Check{
 	ID:       "dmarc-present",
 	Title:    "A DMARC policy applies to the domain",
 	Why:      "Gmail, Yahoo and Microsoft ask bulk senders for one, and without it anybody can put the domain into a From field.",
-	Fix:      "Publish a TXT record at _dmarc below the domain; v=DMARC1; p=none; rua=mailto:… is a start that harms nothing.",
+	Fix:      "Publish one TXT record at _dmarc below the domain, in place of what stands there and does not count; v=DMARC1; p=none; rua=mailto:… is a start that harms nothing.",
 	Refs:     []string{"RFC 9989 §4.10", "https://support.google.com/mail/answer/81126"},
 	Category: category, Scope: checks.Domain, Severity: checks.High, Points: 12,
 	Profiles: []checks.Profile{checks.Sender, checks.SendOnly, checks.Parked},
-	Needs:    []fact.Key{facts.DMARC, facts.Exists},
+	Needs:    []fact.Key{facts.DMARC, facts.DMARCTexts, facts.Exists},
 	Eval: func(p *checks.Pass) {
 		d := facts.DMARC.Of(p.View)
 		switch {
@@ -28,11 +29,32 @@ var _ = suite.Add(&checks.Check{
 		case d.Record == nil:
 			p.Report(checks.Finding{
 				Where: where(p.Subject.Domain), Message: "no DMARC record that counts, at the domain or above it", Evidence: walked(d),
-				Record: fmt.Sprintf(`%s TXT "v=DMARC1; p=none; rua=mailto:dmarc-reports@%s"`, dns.Absolute(recordName(p.Subject.Domain)), p.Subject.Domain),
+				Record: firstRecord(p.Subject.Domain, facts.DMARCTexts.Of(p.View)),
 			})
 		}
 	},
 })
+
+// firstRecord is the record to publish where none counts: what stands there with
+// its version mended, if that is all that it lacks, else one that harms nothing.
+// Of several that are valid one must go, and no other would help.
+func firstRecord(domain string, published []string) string {
+	const version = "v=" + dmarc.Version
+	text := version + "; p=none; rua=mailto:dmarc-reports@" + domain
+	for _, p := range published {
+		if record, _ := dmarc.Parse(p); record.Valid {
+			return ""
+		}
+		if len(p) < len(version) || !strings.EqualFold(p[:len(version)], version) {
+			continue
+		}
+		mended := version + p[len(version):]
+		if record, _ := dmarc.Parse(mended); record.Valid {
+			text = mended
+		}
+	}
+	return fmt.Sprintf("%s TXT %q", dns.Absolute(recordName(domain)), text)
+}
 
 var _ = suite.Add(&checks.Check{
 	ID:       "dmarc-multiple-records",

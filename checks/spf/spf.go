@@ -20,6 +20,9 @@ func where(domain string) string { return facts.Where(domain, dns.TypeTXT) }
 
 // seen is the text of a policy as evidence.
 func seen(n *spf.Node) []checks.Evidence {
+	if len(n.Records) == 0 {
+		return checks.Seen(dns.Absolute(n.Domain)+" TXT", "no SPF record")
+	}
 	return checks.Seen(dns.Absolute(n.Domain)+" TXT", n.Records...)
 }
 

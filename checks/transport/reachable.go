@@ -86,7 +86,7 @@ var _ = suite.Add(&checks.Check{
 		for _, s := range facts.Sessions.Of(p.View) {
 			connected = connected || s.Step != smtp.StepConnect
 			switch {
-			case s.Step == smtp.StepConnect:
+			case s.Step == smtp.StepConnect && s.Result.Conclusive():
 				// smtp-address-reachable tells
 			case s.EHLO != nil && s.EHLO.Code == 250:
 			case s.Result.Conclusive():

@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"net/url"
 	"strings"
+	"unicode/utf8"
 
 	"golang.org/x/net/idna"
 
@@ -32,12 +33,23 @@ func ParseDomain(text string) (string, error) {
 	}
 	ascii, err := idnProfile.ToASCII(cleaned)
 	if err != nil {
-		return "", fmt.Errorf("%s is not a domain: %s", shown(text), strings.TrimPrefix(err.Error(), "idna: "))
+		return "", fmt.Errorf("%s is not a domain: %s", shown(text), why(cleaned, err))
 	}
 	if err := checkLengths(ascii); err != nil {
 		return "", fmt.Errorf("%s is not a domain: %w", shown(text), err)
 	}
 	return ascii, nil
+}
+
+// why says what IDNA holds against a text, in the words of somebody who typed it.
+func why(text string, err error) string {
+	const plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-."
+	for _, r := range text {
+		if r < utf8.RuneSelf && !strings.ContainsRune(plain, r) {
+			return fmt.Sprintf("%q may not stand in one", r)
+		}
+	}
+	return strings.TrimPrefix(err.Error(), "idna: ")
 }
 
 // shown quotes a text for a message, cut where it is very long.

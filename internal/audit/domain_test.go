@@ -25,8 +25,8 @@ func TestParseDomain(t *testing.T) {
 		{"a label of 64 octets", strings.Repeat("a", 64) + ".example.com", "", "63"},
 		{"254 octets", strings.Repeat("abcdefg.", 31) + "abc.com", "", "253"},
 		{"very long", strings.Repeat("a", 100_000), "", "too long"},
-		{"an underscore", "_dmarc.example.com", "", "not a domain"},
-		{"a space inside", "example .com", "", "not a domain"},
+		{"an underscore", "_dmarc.example.com", "", `is not a domain: '_' may not stand in one`},
+		{"a space inside", "example .com", "", `is not a domain: ' ' may not stand in one`},
 		{"a NUL", "example\x00.com", "", "not a domain"},
 		{"invalid UTF-8", "ex\xff.com", "", "not a domain"},
 	}

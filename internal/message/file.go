@@ -90,9 +90,9 @@ func plausible(raw []byte) error {
 		return fmt.Errorf("larger than %d MB, which no provider takes", MaxFileBytes>>20)
 	case len(bytes.TrimSpace(raw)) == 0:
 		return errors.New("empty; a message with its header fields was expected")
-	case hasField(raw):
+	case hasField(raw) && (startsWithField(raw) || !holdsNUL(raw)): // chance makes a field of many binary files
 		return nil
-	case bytes.IndexByte(raw[:min(len(raw), sniffBytes)], 0) >= 0:
+	case holdsNUL(raw):
 		return errors.New("a binary file; a message with its header fields was expected")
 	default:
 		return errors.New("no header field in it; a message with its header fields was expected (\"From: …\")")
@@ -101,6 +101,10 @@ func plausible(raw []byte) error {
 
 // sniffBytes is how far a file is looked into before it is taken for no message.
 const sniffBytes = 64 << 10
+
+func holdsNUL(raw []byte) bool { return bytes.IndexByte(raw[:min(len(raw), sniffBytes)], 0) >= 0 }
+
+func startsWithField(raw []byte) bool { return fieldName(raw[:lineEnd(raw, 0)]) != nil }
 
 // hasField reports whether a header field stands before the first empty line.
 func hasField(raw []byte) bool {

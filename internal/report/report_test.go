@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -108,8 +109,10 @@ func TestGolden(t *testing.T) {
 }
 
 func TestTableFitsItsWidth(t *testing.T) {
+	reports := sample()
+	reports[1].Subject = Subject{Kind: checks.Message, MessageID: "<4711.20261123." + strings.Repeat("0123456789abcdef", 3) + "@out.example.com>"}
 	for _, width := range []int{80, 160} {
-		for i, line := range strings.Split(render(t, "table", Style{Width: width}, sample()...), "\n") {
+		for i, line := range strings.Split(render(t, "table", Style{Width: width}, reports...), "\n") {
 			if n := runewidth.StringWidth(line); n > width && !strings.Contains(line, "publish") {
 				t.Errorf("width %d: line %d has %d columns: %s", width, i+1, n, line)
 			}
@@ -172,5 +175,22 @@ func TestWrap(t *testing.T) {
 		if joined := strings.Join(wrap(text, width), ""); strings.ReplaceAll(joined, " ", "") != strings.Join(strings.Fields(text), "") {
 			t.Errorf("wrap to %d lost text", width)
 		}
+	}
+}
+
+func TestTheOverviewHoldsNoInformationAgainstASubject(t *testing.T) {
+	reports := sample()
+	reports[0].Results = slices.DeleteFunc(reports[0].Results, func(r Result) bool { return r.Check == "spf-lookup-limit" })
+	out := render(t, "table", Style{Several: true}, reports...)
+	if overview := out[strings.LastIndex(out, "| Subject"):]; strings.Contains(overview, "dmarc-policy-none") {
+		t.Errorf("what is only worth knowing is called the worst:\n%s", overview)
+	}
+}
+
+func TestNothingIsSaidToBeInOrderWhereNothingWasChecked(t *testing.T) {
+	reports := sample()
+	reports[1].Score.Evaluated = 0
+	if out := render(t, "table", Style{}, reports[1]); strings.Contains(out, "Nothing to mend") {
+		t.Errorf("none of the checks came to an answer:\n%s", out)
 	}
 }

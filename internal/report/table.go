@@ -9,10 +9,6 @@ import (
 	"strings"
 
 	"github.com/fatih/color"
-	"github.com/mattn/go-runewidth"
-	"github.com/olekukonko/tablewriter"
-	"github.com/olekukonko/tablewriter/renderer"
-	"github.com/olekukonko/tablewriter/tw"
 
 	"github.com/postmuster/postmuster/checks"
 	"github.com/postmuster/postmuster/internal/verdict"
@@ -65,22 +61,28 @@ func (t *tableWriter) Close() error {
 	t.b = &bytes.Buffer{}
 	t.line(strings.Repeat("-", t.style.Width))
 	t.line("")
-	t.table([]string{"Subject", "Score", "Range", "Grade", "Gate", "Worst"}, t.rows)
+	t.table([]string{"Subject", "Score", "Range", "Gate", "Worst"}, t.rows)
 	_, err := t.w.Write(t.b.Bytes())
 	return err
 }
 
 func overviewRow(r *Report) []string {
 	worst := "nothing"
-	if failed := failures(r); len(failed) > 0 {
+	if failed := failures(r); len(failed) > 0 && failed[0].Severity != checks.Info {
 		worst = failed[0].Check
 	}
 	return []string{
-		printable(r.Subject.Label()), fmt.Sprint(r.Score.Value), scoreRange(r), gradeMark(r), gateWord(r), worst,
+		printable(r.Subject.Label()), fmt.Sprintf("%d %s", r.Score.Value, gradeMark(r)), scoreRange(r), gateWord(r), worst,
 	}
 }
 
-func scoreRange(r *Report) string { return fmt.Sprintf("%d..%d", r.Score.Low, r.Score.High) }
+// scoreRange is empty where all is known.
+func scoreRange(r *Report) string {
+	if r.Score.Low == r.Score.High {
+		return ""
+	}
+	return fmt.Sprintf("%d..%d", r.Score.Low, r.Score.High)
+}
 
 func (t *tableWriter) head(r *Report) {
 	t.line(t.paint(color.Bold, printable(r.Subject.Label())))
@@ -170,6 +172,9 @@ func withOutcome(r *Report, outcomes ...checks.Outcome) []Result {
 
 func (t *tableWriter) findings(r *Report) {
 	failed := failures(r)
+	if len(failed) == 0 && r.Score.Evaluated == 0 && r.Score.Applicable > 0 {
+		return // nothing could be checked, as the score says
+	}
 	if len(failed) == 0 {
 		t.line("Nothing to mend among what could be checked.")
 		t.line("")
@@ -293,21 +298,25 @@ func (t *tableWriter) ledger(r *Report) {
 
 // providers says what the mailbox providers would make of it.
 func (t *tableWriter) providers(r *Report) {
-	if len(r.Providers) == 0 {
+	var rows [][]string
+	var names []string
+	pass := true
+	for _, p := range r.Providers {
+		if !p.Decided() {
+			continue
+		}
+		names = append(names, p.Name)
+		rows = append(rows, []string{p.Name, p.Verdict, strings.Join(shortcomings(p), "; ")})
+		pass = pass && p.Verdict == verdict.ProviderPass
+	}
+	switch {
+	case len(names) == 0:
 		return
-	}
-	rows := make([][]string, len(r.Providers))
-	names := make([]string, len(r.Providers))
-	for i, p := range r.Providers {
-		names[i] = p.Name
-		rows[i] = []string{p.Name, p.Verdict, strings.Join(shortcomings(p), "; ")}
-	}
-	if !slices.ContainsFunc(r.Providers, func(p verdict.Provider) bool { return p.Verdict != verdict.ProviderPass }) {
+	case pass:
 		t.text(0, "Meets what can be checked of the requirements of "+strings.Join(names, ", ")+".")
-		t.line("")
-		return
+	default:
+		t.table([]string{"Provider", "Verdict", "Because of"}, rows)
 	}
-	t.table([]string{"Provider", "Verdict", "Because of"}, rows)
 	t.line("")
 }
 
@@ -370,50 +379,6 @@ func (t *tableWriter) passed(r *Report) {
 
 func (t *tableWriter) table(header []string, rows [][]string) {
 	_ = Table(t.b, t.style, header, rows) // into a buffer
-}
-
-// Table writes a table for people that fits the width of the style: the last
-// column gives way.
-func Table(w io.Writer, style Style, header []string, rows [][]string) error {
-	symbols := tw.NewSymbols(tw.StyleASCII)
-	if style.Color {
-		symbols = tw.NewSymbols(tw.StyleRounded)
-	}
-	if style.Width == 0 {
-		style.Width = defaultWidth
-	}
-	table := tablewriter.NewTable(w,
-		tablewriter.WithRenderer(renderer.NewBlueprint(tw.Rendition{Symbols: symbols})),
-		tablewriter.WithHeaderAutoFormat(tw.Off),
-		tablewriter.WithHeaderAlignment(tw.AlignLeft),
-		tablewriter.WithRowAutoWrap(tw.WrapNone), // the library shares the width out evenly; the last column needs most of it
-	)
-	table.Header(header)
-	last := len(header) - 1
-	room := style.Width - widthOf(header, rows)
-	for _, row := range rows {
-		row[last] = strings.Join(Wrap(row[last], room), "\n")
-		if err := table.Append(row); err != nil {
-			return err
-		}
-	}
-	return table.Render()
-}
-
-// widthOf is how many columns a table takes without the text of its last column.
-func widthOf(header []string, rows [][]string) int {
-	width := 1
-	for i := range header {
-		column := runewidth.StringWidth(header[i])
-		for _, row := range rows {
-			column = max(column, runewidth.StringWidth(row[i]))
-		}
-		if i == len(header)-1 {
-			column = 0
-		}
-		width += column + len("|  ")
-	}
-	return width
 }
 
 // field writes "  label    text" with the text wrapped beside its label.

@@ -125,18 +125,29 @@ func nearness(state string) int {
 	return slices.Index([]string{NotApplicable, NotMet, Unknown, Met}, state)
 }
 
-// verdictOf does not hold against a subject what no check can tell.
+// verdictOf does not hold against a subject what no check can tell. Where no
+// check told anything, it does not speak for the subject either.
 func verdictOf(requirements []Requirement) string {
-	verdict := ProviderPass
+	met, unknown := false, false
 	for _, r := range requirements {
 		switch {
 		case r.State == NotMet:
 			return ProviderFail
+		case r.State == Met:
+			met = true
 		case r.State == Unknown && len(r.Checks) > 0:
-			verdict = ProviderUnknown
+			unknown = true
 		}
 	}
-	return verdict
+	if met && !unknown {
+		return ProviderPass
+	}
+	return ProviderUnknown
+}
+
+// Decided reports whether any requirement was judged by a check.
+func (p Provider) Decided() bool {
+	return slices.ContainsFunc(p.Requirements, func(r Requirement) bool { return len(r.Checks) > 0 })
 }
 
 // ProviderChecks returns the IDs of the checks that decide requirements.

@@ -86,3 +86,12 @@ func TestBulkRequirementsAreNotForSingleMessages(t *testing.T) {
 		}
 	}
 }
+
+// A parked domain, or a selection of other checks, meets nothing and misses nothing.
+func TestProvidersSayNothingWhereNothingWasChecked(t *testing.T) {
+	for _, p := range Providers(results(map[string]checks.Outcome{"spf-fail": checks.OutcomeSkip}), checks.Marketing) {
+		if p.Decided() || p.Verdict != ProviderUnknown {
+			t.Errorf("%s says %q, want unknown", p.Name, p.Verdict)
+		}
+	}
+}

@@ -111,6 +111,24 @@ func TestRemovingEvidenceNeverRaisesTheLowEnd(t *testing.T) {
 	}
 }
 
+// One of several places falls silent: what was found there is not forgiven.
+func TestLosingPartOfTheEvidenceNeverRaisesTheLowEnd(t *testing.T) {
+	for seed := range uint64(200) {
+		rng := rand.New(rand.NewPCG(seed, 2))
+		points := 1 + rng.IntN(8)
+		check := &checks.Check{ID: "per-place", Category: "mx", Scope: checks.Domain, Severity: checks.Medium, Points: points, UpTo: points * (1 + rng.IntN(4))}
+		found := make([]checks.Finding, 1+rng.IntN(5))
+		before := &checks.Result{Check: check, Findings: found}
+		after := &checks.Result{Check: check, Findings: found[1:], Unknown: make([]checks.Unknown, 1)}
+		before.Settle()
+		after.Settle()
+		b, a := Judge([]*checks.Result{before}, Policy{}).Score, Judge([]*checks.Result{after}, Policy{}).Score
+		if a.Low > b.Low {
+			t.Fatalf("seed %d: with one of %d places silent the low end rose from %d to %d", seed, len(found), b.Low, a.Low)
+		}
+	}
+}
+
 func TestSameResultsSameVerdict(t *testing.T) {
 	first := Judge(randomResults(7, 40, checks.Blocker), Policy{FailOn: checks.High})
 	for range 20 {

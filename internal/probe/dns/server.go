@@ -41,7 +41,7 @@ func serverAddr(text string) (string, error) {
 	}
 	addr, err := netip.ParseAddrPort(text)
 	if err != nil || addr.Port() == 0 {
-		return "", errors.New("not an address, or an address and a port")
+		return "", errors.New("it is neither an address nor an address with a port")
 	}
 	return addr.String(), nil
 }

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/netip"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/postmuster/postmuster/internal/dns"
@@ -49,7 +50,8 @@ func reasonOf(err error) string {
 	if errors.As(err, &op) {
 		return op.Err.Error()
 	}
-	return err.Error()
+	// net/http says so only when it had not read ahead by then.
+	return strings.TrimPrefix(err.Error(), "net/http: HTTP/1.x transport connection broken: ")
 }
 
 // addrs are those to try. Resolution comes first and the check after it, so

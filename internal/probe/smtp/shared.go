@@ -42,8 +42,23 @@ func (s *Shared) Probe(ctx context.Context, t smtp.Target) *smtp.Session {
 		return entry.session
 	case <-ctx.Done():
 	}
-	s.leave(t, entry)
-	return notHeld(ctx, t, "waiting for a session")
+	last := s.leave(t, entry)
+	if !last || errors.Is(ctx.Err(), context.Canceled) {
+		return notHeld(ctx, t, "waiting for a session")
+	}
+	<-entry.done // it heeds its cancellation
+	return outOfTime(entry.session)
+}
+
+// outOfTime is a session that ended because nobody had time for it any more: how
+// far it came tells a port that is blocked from a server that is slow.
+func outOfTime(s *smtp.Session) *smtp.Session {
+	if s.Result != smtp.ResultCanceled {
+		return s
+	}
+	cut := *s
+	cut.Result, cut.Reason = smtp.ResultTimeout, string(s.Step)+": timeout"
+	return &cut
 }
 
 // join returns the session with t, beginning it if there is none.
@@ -67,19 +82,22 @@ func (s *Shared) join(ctx context.Context, t smtp.Target) *sharedSession {
 	return entry
 }
 
-func (s *Shared) leave(t smtp.Target, entry *sharedSession) {
+// leave says that a caller waits no longer, and ends the session after the last
+// one.
+func (s *Shared) leave(t smtp.Target, entry *sharedSession) (last bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	entry.waiting--
 	select {
 	case <-entry.done:
-		return
+		return entry.waiting == 0
 	default:
 	}
 	if entry.waiting == 0 && s.sessions[t] == entry {
 		entry.cancel()
 		delete(s.sessions, t)
 	}
+	return entry.waiting == 0
 }
 
 // remember keeps a session that came to an end of its own.

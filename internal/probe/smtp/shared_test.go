@@ -103,6 +103,23 @@ func TestWhenAllGiveUpTheSessionEndsAndIsForgotten(t *testing.T) {
 	})
 }
 
+// A server that took the connection and then kept silent is not one that cannot
+// be reached, also when the caller's time ends before the session's.
+func TestTheStepIsKnownWhenTimeEnds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		atBanner := proberFunc(func(ctx context.Context, target smtp.Target) *smtp.Session {
+			<-ctx.Done()
+			return &smtp.Session{Target: target, Result: smtp.ResultCanceled, Step: smtp.StepBanner}
+		})
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		s := NewShared(atBanner).Probe(ctx, host(1))
+		if s.Result != smtp.ResultTimeout || s.Step != smtp.StepBanner || s.Reason != "banner: timeout" {
+			t.Errorf("got %s at %s (%s), want a timeout at the banner", s.Result, s.Step, s.Reason)
+		}
+	})
+}
+
 func TestMemoryOfSessionsHasAnEnd(t *testing.T) {
 	shared := NewShared(proberFunc(func(_ context.Context, t smtp.Target) *smtp.Session {
 		return &smtp.Session{Target: t, Result: smtp.ResultOK}
