@@ -4,6 +4,8 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/json"
+	"errors"
+	"io"
 	"net"
 	"net/http"
 	"net/smtp"
@@ -144,6 +146,40 @@ func TestSinkFailsOnPurpose(t *testing.T) {
 	l.wantUsage(l.ask("sink", "--faults", l.file("typo.yaml", "rules:\n  - repply: 450\n")), `typo.yaml:2:5: rules[0].repply: unknown key, did you mean reply?`)
 }
 
+func TestSinkBelievesItsProxies(t *testing.T) {
+	l := testEnv(t)
+	s := l.sink("--proxy-from", "127.0.0.0/8")
+	conn, err := net.Dial("tcp", s.smtp)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	if _, err := io.WriteString(conn, "PROXY TCP4 192.0.2.7 198.51.100.1 40000 25\r\n"); err != nil {
+		t.Fatal(err)
+	}
+	c, err := smtp.NewClient(conn, "localhost")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(c.Mail("ann@example.com"), c.Rcpt("bob@example.net")); err != nil {
+		t.Fatal(err)
+	}
+	data, err := c.Data()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.WriteString(data, note); err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(data.Close(), c.Quit()); err != nil {
+		t.Fatal(err)
+	}
+	s.wait(`{"to":"bob@example.net"}`)
+	if got := s.get("/api/postmuster/v1/messages/latest"); !strings.Contains(got, `"peer":"192.0.2.7:40000"`) {
+		t.Errorf("the message does not come from where the proxy says:\n%s", got)
+	}
+}
+
 func TestSinkEndsWhileClientsAreConnected(t *testing.T) {
 	l := testEnv(t)
 	s := l.sink()
@@ -200,6 +236,7 @@ func TestSinkRefusesWhatItMust(t *testing.T) {
 		{[]string{"--expect", file, "--http", "off"}, "--expect needs the API"},
 		{[]string{"--relay-to", "mx.example.com"}, "--relay-to: a server is written host:port"},
 		{[]string{"--relay-to", "smtp://ann:s3cret@mx.example.com"}, "--relay-to: a server is written host:port"},
+		{[]string{"--proxy-from", "localhost"}, `--proxy-from "localhost" is not an address like 192.0.2.1 or a network`},
 		{[]string{"--webhook", "ftp://example.com/"}, `webhook "ftp://example.com/" is not an http or https address`},
 		{[]string{"--port-file", filepath.Join(l.dir, "none", "ports.json")}, "--port-file: "},
 	}
