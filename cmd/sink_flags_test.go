@@ -5,6 +5,7 @@ import (
 	"crypto/x509"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -199,6 +200,21 @@ func TestSinkEndsWhileClientsAreConnected(t *testing.T) {
 	l.wantCode(s.stop(), exitMet) // rather than wait for one of them
 }
 
+func TestSinkNamesWhoHasThePort(t *testing.T) {
+	if _, err := os.Stat("/proc/net/tcp"); err != nil {
+		t.Skip("the system has no /proc/net/tcp")
+	}
+	l := testEnv(t)
+	l.zone("")
+	taken, err := net.Listen("tcp", freeAddr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	got := l.ask("sink", "--http", freeAddr, "--smtp", taken.Addr().String())
+	l.wantUsage(got, fmt.Sprintf("process %d; end it, or choose another address", os.Getpid()))
+}
+
 func TestSinkRefusesWhatItMust(t *testing.T) {
 	l := testEnv(t)
 	l.zone("")
@@ -213,8 +229,8 @@ func TestSinkRefusesWhatItMust(t *testing.T) {
 		args []string
 		want string
 	}{
-		{[]string{"--smtp", taken.Addr().String()}, "--smtp 127.0.0.1:" + port + ": port " + port + " is in use by another program"},
-		{[]string{"--http", taken.Addr().String()}, "--http 127.0.0.1:" + port + ": port " + port + " is in use by another program"},
+		{[]string{"--smtp", taken.Addr().String()}, "--smtp 127.0.0.1:" + port + ": port " + port + " is in use by "},
+		{[]string{"--http", taken.Addr().String()}, "--http 127.0.0.1:" + port + ": port " + port + " is in use by "},
 		{[]string{"--smtp", "0.0.0.0:0"}, "--smtp 0.0.0.0:0: not a loopback address: everybody who reaches it could send and read mail; set --token, or say --insecure"},
 		{[]string{"--http", "[::]:0"}, "--http [::]:0: not a loopback address"},
 		{[]string{"--smtp", "localhost"}, "--smtp localhost: "},
