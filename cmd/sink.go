@@ -48,6 +48,7 @@ type sinkFlags struct {
 	maxBytes    size
 	maxSize     size
 
+	spamd, rspamd string
 	faults        string
 	allowImages   bool
 	relays        []string
@@ -124,6 +125,8 @@ func (f *sinkFlags) register(c *cobra.Command) {
 	flags.Var(&f.maxBytes, "max-bytes", "keep the newest messages up to this `size` together (default: 256MB in memory, no limit with --data)")
 	flags.Var(&f.maxSize, "max-size", "refuse a message above this `size` (default: 50MB)")
 
+	flags.StringVar(&f.spamd, "spamd", "", "ask SpamAssassin at this `address`, host[:port] or unix:PATH, for its opinion, which does not count")
+	flags.StringVar(&f.rspamd, "rspamd", "", "ask Rspamd at this `address`, host[:port] or URL, for its opinion, which does not count")
 	flags.StringVar(&f.faults, "faults", "", "make the faults on purpose that this YAML `file` says: greylisting, 421, dropped connections, slow lines")
 	flags.BoolVar(&f.allowImages, "allow-images", false, "let a reader of the page ask for a message's remote images")
 	flags.StringSliceVar(&f.relays, "relay-to", nil, "messages may be sent on to this server, `host:port` or smtp://USER:PASSWORD@host:port (repeatable)")

@@ -18,6 +18,7 @@ import (
 	"github.com/postmuster/postmuster/internal/sink"
 	"github.com/postmuster/postmuster/internal/sink/api"
 	"github.com/postmuster/postmuster/internal/sink/fault"
+	"github.com/postmuster/postmuster/internal/sink/opinion"
 	"github.com/postmuster/postmuster/internal/sink/store"
 )
 
@@ -32,6 +33,18 @@ func (f *sinkFlags) config(env *Env, a *audit.Auditor, write func(*report.Report
 		MaxMessages: f.maxMessages, MaxAge: f.maxAge, MaxBytes: int64(f.maxBytes),
 	}
 	c.MaxMessageBytes, c.RemoteImages = int64(f.maxSize), f.allowImages
+	filters, err := f.filters(env)
+	if err != nil {
+		return c, err
+	}
+	if len(filters) > 0 {
+		score := c.Score
+		c.Score = func(ctx context.Context, m *message.Message) *report.Report {
+			r := score(ctx, m)
+			r.Opinions = opinion.Of(ctx, m, filters)
+			return r
+		}
+	}
 	if c.TLS, err = f.certificate(); err != nil {
 		return c, err
 	}
@@ -81,6 +94,25 @@ func (f *sinkFlags) injector(env *Env) (*fault.Injector, error) {
 		return nil, fmt.Errorf("--faults %w", err)
 	}
 	return i, i.Set(string(text))
+}
+
+// filters are the spam filters that are asked, too.
+func (f *sinkFlags) filters(env *Env) (filters []opinion.Filter, err error) {
+	if f.spamd != "" {
+		spamd, err := opinion.NewSpamd(f.spamd, opinion.Dial(env.Dial))
+		if err != nil {
+			return nil, fmt.Errorf("--spamd: %w", err)
+		}
+		filters = append(filters, spamd)
+	}
+	if f.rspamd != "" {
+		rspamd, err := opinion.NewRspamd(f.rspamd, opinion.Dial(env.Dial))
+		if err != nil {
+			return nil, fmt.Errorf("--rspamd: %w", err)
+		}
+		filters = append(filters, rspamd)
+	}
+	return filters, nil
 }
 
 // certificate reads the certificate that was named, if one was.

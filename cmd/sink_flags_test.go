@@ -9,6 +9,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"net/smtp"
 	"net/textproto"
 	"os"
@@ -181,6 +182,23 @@ func TestSinkBelievesItsProxies(t *testing.T) {
 	}
 }
 
+func TestSinkAsksSpamFilters(t *testing.T) {
+	l := testEnv(t)
+	filter := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		io.WriteString(w, `{"score":7.5,"required_score":15,"action":"add header","symbols":{"FORGED":{"score":6.7}}}`)
+	}))
+	defer filter.Close()
+	l.lead("192.0.2.30:11333", filter.Listener.Addr())
+	s := l.sink("--rspamd", "192.0.2.30", "--spamd", "192.0.2.31", "--json")
+	s.send("bob@example.net", note)
+	s.wait(`{"query":"score:>=0"}`)
+	got := s.stop()
+	r := reports(t, got.out)
+	if len(r) != 1 || len(r[0].Opinions) != 2 || !strings.Contains(r[0].Opinions[0].Error, "connection refused") || r[0].Opinions[1].Score != 7.5 || !r[0].Opinions[1].Spam {
+		t.Errorf("want that SpamAssassin did not answer, and what Rspamd said:\n%s", got.out)
+	}
+}
+
 func TestSinkEndsWhileClientsAreConnected(t *testing.T) {
 	l := testEnv(t)
 	s := l.sink()
@@ -252,6 +270,8 @@ func TestSinkRefusesWhatItMust(t *testing.T) {
 		{[]string{"--expect", file, "--http", "off"}, "--expect needs the API"},
 		{[]string{"--relay-to", "mx.example.com"}, "--relay-to: a server is written host:port"},
 		{[]string{"--relay-to", "smtp://ann:s3cret@mx.example.com"}, "--relay-to: a server is written host:port"},
+		{[]string{"--spamd", "http://192.0.2.1/"}, `--spamd: "http://192.0.2.1/" is not an address like 127.0.0.1:783`},
+		{[]string{"--rspamd", "unix:/run/rspamd.sock"}, "--rspamd: "},
 		{[]string{"--proxy-from", "localhost"}, `--proxy-from "localhost" is not an address like 192.0.2.1 or a network`},
 		{[]string{"--webhook", "ftp://example.com/"}, `webhook "ftp://example.com/" is not an http or https address`},
 		{[]string{"--port-file", filepath.Join(l.dir, "none", "ports.json")}, "--port-file: "},
