@@ -266,7 +266,11 @@ Everything is still running; Ctrl-C ends it. Audit a domain of it:
   %s \
     %s
 
-Send a message to the sink, and see its report here and at %s:
+Look at the sink's page:
+
+  %s
+
+Send a message to the sink, and see its report here, too:
 
   swaks --server %s --port %s --from news@example.net --to sam@recipient.test
   printf 'EHLO localhost\r\nMAIL FROM:<news@example.net>\r\nRCPT TO:<sam@recipient.test>\r\nDATA\r\nSubject: hello\r\n\r\nhello\r\n.\r\nQUIT\r\n' | nc %s %s

@@ -2,13 +2,8 @@ package cmd
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
-	"io"
-	"log/slog"
-	"net"
-	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -16,12 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/postmuster/postmuster/checks"
-	"github.com/postmuster/postmuster/internal/audit"
-	"github.com/postmuster/postmuster/internal/message"
 	"github.com/postmuster/postmuster/internal/report"
-	"github.com/postmuster/postmuster/internal/sink"
-	"github.com/postmuster/postmuster/internal/sink/api"
-	"github.com/postmuster/postmuster/internal/sink/fault"
 	"github.com/postmuster/postmuster/internal/sink/store"
 )
 
@@ -44,6 +34,8 @@ type sinkFlags struct {
 	cert, key string
 	writeCert string
 	auth      string
+	proxyFrom []string
+	xClient   []string
 	httpTLS   bool
 	token     string
 	insecure  bool
@@ -56,6 +48,7 @@ type sinkFlags struct {
 	maxBytes    size
 	maxSize     size
 
+	spamd, rspamd string
 	faults        string
 	allowImages   bool
 	relays        []string
@@ -117,6 +110,8 @@ func (f *sinkFlags) register(c *cobra.Command) {
 	flags.StringVar(&f.writeCert, "write-cert", "", "write the certificate to this `file`, for clients that are to trust it")
 	flags.StringVar(&f.auth, "auth", "any", "AUTH: any takes all credentials, off offers none")
 	fixedCompletion(c, "auth", []string{"any", "off"})
+	flags.StringSliceVar(&f.proxyFrom, "proxy-from", nil, "load balancers at this `address` or network begin each connection with a PROXY header, which is believed (repeatable)")
+	flags.StringSliceVar(&f.xClient, "xclient-from", nil, "clients at this `address` or network may say with XCLIENT whom they speak for (repeatable)")
 	flags.BoolVar(&f.httpTLS, "http-tls", false, "show page and API over TLS")
 	flags.StringVar(&f.token, "token", "", "ask everybody on page and API for this `token`; needed on an address that others reach")
 	flags.BoolVar(&f.insecure, "insecure", false, "let everybody who reaches the sink read its mail")
@@ -130,6 +125,8 @@ func (f *sinkFlags) register(c *cobra.Command) {
 	flags.Var(&f.maxBytes, "max-bytes", "keep the newest messages up to this `size` together (default: 256MB in memory, no limit with --data)")
 	flags.Var(&f.maxSize, "max-size", "refuse a message above this `size` (default: 50MB)")
 
+	flags.StringVar(&f.spamd, "spamd", "", "ask SpamAssassin at this `address`, host[:port] or unix:PATH, for its opinion, which does not count")
+	flags.StringVar(&f.rspamd, "rspamd", "", "ask Rspamd at this `address`, host[:port] or URL, for its opinion, which does not count")
 	flags.StringVar(&f.faults, "faults", "", "make the faults on purpose that this YAML `file` says: greylisting, 421, dropped connections, slow lines")
 	flags.BoolVar(&f.allowImages, "allow-images", false, "let a reader of the page ask for a message's remote images")
 	flags.StringSliceVar(&f.relays, "relay-to", nil, "messages may be sent on to this server, `host:port` or smtp://USER:PASSWORD@host:port (repeatable)")
@@ -229,115 +226,4 @@ func asError(code int, err error) error {
 		return exitCode(code)
 	}
 	return err
-}
-
-// config returns what the flags say of the sink.
-func (f *sinkFlags) config(env *Env, a *audit.Auditor, write func(*report.Report) error) (c sink.Config, err error) {
-	c = sinkConfig(env, a, write)
-	c.SMTP, c.SMTPS, c.LMTP, c.HTTP = addrOf(f.smtp), f.smtps, f.lmtp, addrOf(f.http)
-	c.StartTLS, c.HTTPTLS, c.NoAuth = f.startTLS || f.cert != "", f.httpTLS, f.auth == "off"
-	c.Token, c.Insecure, c.Hosts = f.secret(env, f.token, "POSTMUSTER_TOKEN"), f.insecure, f.hosts
-	c.Store = store.Config{
-		Dir: f.data, Durability: store.Durability(f.durability),
-		MaxMessages: f.maxMessages, MaxAge: f.maxAge, MaxBytes: int64(f.maxBytes),
-	}
-	c.MaxMessageBytes, c.RemoteImages = int64(f.maxSize), f.allowImages
-	if c.TLS, err = f.certificate(); err != nil {
-		return c, err
-	}
-	if c.Faults, err = f.injector(env); err != nil {
-		return c, err
-	}
-	if c.Relays, err = relaysOf(f.relays); err != nil {
-		return c, err
-	}
-	for _, hook := range f.webhooks {
-		c.Webhooks = append(c.Webhooks, api.Webhook{URL: hook, Secret: f.secret(env, f.webhookSecret, "POSTMUSTER_WEBHOOK_SECRET")})
-	}
-	return c, nil
-}
-
-// secret is a flag's value, or what the environment says: others on the machine
-// see the arguments of a program.
-func (f *sinkFlags) secret(env *Env, flag, name string) string {
-	if flag != "" {
-		return flag
-	}
-	return env.Getenv(name)
-}
-
-// injector reads the script of faults, if one was named. Its errors say where.
-func (f *sinkFlags) injector(env *Env) (*fault.Injector, error) {
-	i := fault.NewInjector(env.Now)
-	if f.faults == "" {
-		return i, nil
-	}
-	file, err := openFile(f.faults, "a YAML file of faults")
-	if err != nil {
-		return nil, fmt.Errorf("--faults %w", err)
-	}
-	defer file.Close()
-	text, err := io.ReadAll(io.LimitReader(file, fault.MaxScriptBytes+1))
-	if err != nil {
-		return nil, fmt.Errorf("--faults %w", err)
-	}
-	if _, err := fault.Parse(f.faults, text); err != nil {
-		return nil, fmt.Errorf("--faults %w", err)
-	}
-	return i, i.Set(string(text))
-}
-
-// certificate reads the certificate that was named, if one was.
-func (f *sinkFlags) certificate() (*tls.Config, error) {
-	if f.cert == "" {
-		return nil, nil
-	}
-	key := f.key
-	if key == "" {
-		key = f.cert
-	}
-	certificate, err := tls.LoadX509KeyPair(f.cert, key)
-	if err != nil {
-		return nil, fmt.Errorf("--cert %s: %w", f.cert, err)
-	}
-	return &tls.Config{Certificates: []tls.Certificate{certificate}}, nil
-}
-
-// relaysOf reads servers written as host:port or smtp://USER:PASSWORD@host:port.
-func relaysOf(flags []string) ([]api.Relay, error) {
-	var relays []api.Relay
-	for _, text := range flags {
-		relay := api.Relay{Addr: text}
-		if strings.Contains(text, "://") {
-			u, err := url.Parse(text)
-			if err != nil || u.Scheme != "smtp" || u.Path != "" {
-				return nil, errors.New("--relay-to: a server is written host:port or smtp://USER:PASSWORD@host:port")
-			}
-			relay.Addr, relay.Username = u.Host, u.User.Username()
-			relay.Password, _ = u.User.Password()
-		}
-		if host, port, err := net.SplitHostPort(relay.Addr); err != nil || host == "" || port == "" {
-			return nil, errors.New("--relay-to: a server is written host:port or smtp://USER:PASSWORD@host:port")
-		}
-		relays = append(relays, relay)
-	}
-	return relays, nil
-}
-
-// addrOf returns the address that a flag names: none if it is off.
-func addrOf(flag string) string {
-	if flag == "off" {
-		return ""
-	}
-	return flag
-}
-
-// sinkConfig returns the configuration of a sink in this environment that
-// listens nowhere yet and keeps what it receives in memory.
-func sinkConfig(env *Env, a *audit.Auditor, write func(*report.Report) error) sink.Config {
-	return sink.Config{
-		Score:  func(ctx context.Context, m *message.Message) *report.Report { return a.Message(ctx, m, "") },
-		Report: write, Version: version(), Hostname: env.Hostname, Now: env.Now, Resolve: env.Lookup,
-		Logger: slog.New(slog.NewTextHandler(env.Err, &slog.HandlerOptions{Level: slog.LevelWarn})),
-	}
 }

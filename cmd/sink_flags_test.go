@@ -4,8 +4,12 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"net/smtp"
 	"net/textproto"
 	"os"
@@ -144,6 +148,57 @@ func TestSinkFailsOnPurpose(t *testing.T) {
 	l.wantUsage(l.ask("sink", "--faults", l.file("typo.yaml", "rules:\n  - repply: 450\n")), `typo.yaml:2:5: rules[0].repply: unknown key, did you mean reply?`)
 }
 
+func TestSinkBelievesItsProxies(t *testing.T) {
+	l := testEnv(t)
+	s := l.sink("--proxy-from", "127.0.0.0/8")
+	conn, err := net.Dial("tcp", s.smtp)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	if _, err := io.WriteString(conn, "PROXY TCP4 192.0.2.7 198.51.100.1 40000 25\r\n"); err != nil {
+		t.Fatal(err)
+	}
+	c, err := smtp.NewClient(conn, "localhost")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(c.Mail("ann@example.com"), c.Rcpt("bob@example.net")); err != nil {
+		t.Fatal(err)
+	}
+	data, err := c.Data()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.WriteString(data, note); err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(data.Close(), c.Quit()); err != nil {
+		t.Fatal(err)
+	}
+	s.wait(`{"to":"bob@example.net"}`)
+	if got := s.get("/api/postmuster/v1/messages/latest"); !strings.Contains(got, `"peer":"192.0.2.7:40000"`) {
+		t.Errorf("the message does not come from where the proxy says:\n%s", got)
+	}
+}
+
+func TestSinkAsksSpamFilters(t *testing.T) {
+	l := testEnv(t)
+	filter := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		io.WriteString(w, `{"score":7.5,"required_score":15,"action":"add header","symbols":{"FORGED":{"score":6.7}}}`)
+	}))
+	defer filter.Close()
+	l.lead("192.0.2.30:11333", filter.Listener.Addr())
+	s := l.sink("--rspamd", "192.0.2.30", "--spamd", "192.0.2.31", "--json")
+	s.send("bob@example.net", note)
+	s.wait(`{"query":"score:>=0"}`)
+	got := s.stop()
+	r := reports(t, got.out)
+	if len(r) != 1 || len(r[0].Opinions) != 2 || !strings.Contains(r[0].Opinions[0].Error, "connection refused") || r[0].Opinions[1].Score != 7.5 || !r[0].Opinions[1].Spam {
+		t.Errorf("want that SpamAssassin did not answer, and what Rspamd said:\n%s", got.out)
+	}
+}
+
 func TestSinkEndsWhileClientsAreConnected(t *testing.T) {
 	l := testEnv(t)
 	s := l.sink()
@@ -163,6 +218,21 @@ func TestSinkEndsWhileClientsAreConnected(t *testing.T) {
 	l.wantCode(s.stop(), exitMet) // rather than wait for one of them
 }
 
+func TestSinkNamesWhoHasThePort(t *testing.T) {
+	if _, err := os.Stat("/proc/net/tcp"); err != nil {
+		t.Skip("the system has no /proc/net/tcp")
+	}
+	l := testEnv(t)
+	l.zone("")
+	taken, err := net.Listen("tcp", freeAddr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	got := l.ask("sink", "--http", freeAddr, "--smtp", taken.Addr().String())
+	l.wantUsage(got, fmt.Sprintf("process %d; end it, or choose another address", os.Getpid()))
+}
+
 func TestSinkRefusesWhatItMust(t *testing.T) {
 	l := testEnv(t)
 	l.zone("")
@@ -177,8 +247,8 @@ func TestSinkRefusesWhatItMust(t *testing.T) {
 		args []string
 		want string
 	}{
-		{[]string{"--smtp", taken.Addr().String()}, "--smtp 127.0.0.1:" + port + ": port " + port + " is in use by another program"},
-		{[]string{"--http", taken.Addr().String()}, "--http 127.0.0.1:" + port + ": port " + port + " is in use by another program"},
+		{[]string{"--smtp", taken.Addr().String()}, "--smtp 127.0.0.1:" + port + ": port " + port + " is in use by "},
+		{[]string{"--http", taken.Addr().String()}, "--http 127.0.0.1:" + port + ": port " + port + " is in use by "},
 		{[]string{"--smtp", "0.0.0.0:0"}, "--smtp 0.0.0.0:0: not a loopback address: everybody who reaches it could send and read mail; set --token, or say --insecure"},
 		{[]string{"--http", "[::]:0"}, "--http [::]:0: not a loopback address"},
 		{[]string{"--smtp", "localhost"}, "--smtp localhost: "},
@@ -200,6 +270,9 @@ func TestSinkRefusesWhatItMust(t *testing.T) {
 		{[]string{"--expect", file, "--http", "off"}, "--expect needs the API"},
 		{[]string{"--relay-to", "mx.example.com"}, "--relay-to: a server is written host:port"},
 		{[]string{"--relay-to", "smtp://ann:s3cret@mx.example.com"}, "--relay-to: a server is written host:port"},
+		{[]string{"--spamd", "http://192.0.2.1/"}, `--spamd: "http://192.0.2.1/" is not an address like 127.0.0.1:783`},
+		{[]string{"--rspamd", "unix:/run/rspamd.sock"}, "--rspamd: "},
+		{[]string{"--proxy-from", "localhost"}, `--proxy-from "localhost" is not an address like 192.0.2.1 or a network`},
 		{[]string{"--webhook", "ftp://example.com/"}, `webhook "ftp://example.com/" is not an http or https address`},
 		{[]string{"--port-file", filepath.Join(l.dir, "none", "ports.json")}, "--port-file: "},
 	}

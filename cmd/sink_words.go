@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -67,7 +68,11 @@ func explainListen(e *sink.ListenError) error {
 	flag := "--" + e.Service + " " + e.Addr
 	switch {
 	case errors.Is(e.Err, syscall.EADDRINUSE):
-		return fmt.Errorf("%s: %s is in use by another program; end it, or choose another address (port 0 picks a free one)", flag, portOf(e.Addr))
+		owner := "another program"
+		if _, port, err := net.SplitHostPort(e.Addr); err == nil {
+			owner = cmp.Or(portOwner(port), owner)
+		}
+		return fmt.Errorf("%s: %s is in use by %s; end it, or choose another address (port 0 picks a free one)", flag, portOf(e.Addr), owner)
 	case errors.Is(e.Err, syscall.EACCES):
 		return fmt.Errorf("%s: %s may not be listened on by this user; a port above 1023 may", flag, portOf(e.Addr))
 	case errors.Is(e.Err, httpd.ErrOpen):

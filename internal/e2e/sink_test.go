@@ -3,10 +3,7 @@ package e2e
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"log/slog"
-	"net"
-	"net/http"
 	"net/smtp"
 	"strings"
 	"testing"
@@ -14,14 +11,13 @@ import (
 
 	"github.com/postmuster/postmuster/checks"
 	"github.com/postmuster/postmuster/internal/report"
-	"github.com/postmuster/postmuster/internal/sink/httpd"
-	sinksmtp "github.com/postmuster/postmuster/internal/sink/smtp"
+	whole "github.com/postmuster/postmuster/internal/sink"
 	"github.com/postmuster/postmuster/internal/sink/store"
 	"github.com/postmuster/postmuster/internal/sink/web"
 	"github.com/postmuster/postmuster/internal/verdict"
 )
 
-// A sink is a whole one: SMTP in front, the page behind, guarded.
+// A sink is a whole one, but for the scorer: tests say themselves what was found out.
 type sink struct {
 	t     *testing.T
 	store *store.Store
@@ -33,69 +29,26 @@ func newSink(t *testing.T) *sink { return newSinkWith(t, web.Config{}) }
 
 func newSinkWith(t *testing.T, c web.Config) *sink {
 	t.Helper()
-	quiet := slog.New(slog.DiscardHandler)
-	s, err := store.Open(store.Config{Now: time.Now, Logger: quiet})
-	if err != nil {
-		t.Fatal(err)
-	}
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	mail := sinksmtp.New(sinksmtp.Config{Handler: s, Domain: "mx.example.test", Now: time.Now, Logger: quiet})
-	c.Store, c.SMTPAddr, c.Version, c.Now, c.Logger = s, listener.Addr().String(), "test", time.Now, quiet
-	mux := http.NewServeMux()
-	web.New(c).Register(mux)
-	mux.HandleFunc("GET /api/postmuster/v1/events", events(s))
-	server, err := httpd.Listen(t.Context(), "127.0.0.1:0", httpd.Config{Handler: mux, Logger: quiet})
-	if err != nil {
-		t.Fatal(err)
-	}
-	run(t, func(ctx context.Context) error { return mail.Serve(ctx, listener) })
-	run(t, server.Serve)
-	t.Cleanup(func() {
-		if err := s.Close(); err != nil {
-			t.Error(err)
-		}
+	s, err := whole.Open(t.Context(), whole.Config{
+		SMTP: "127.0.0.1:0", HTTP: "127.0.0.1:0", RemoteImages: c.RemoteImages,
+		Version: "test", Hostname: "mx.example.test", Now: time.Now, Logger: slog.New(slog.DiscardHandler),
 	})
-	return &sink{t: t, store: s, smtp: listener.Addr().String(), url: "http://" + server.Addr().String()}
-}
-
-// run runs a server until the test's end.
-func run(t *testing.T, serve func(context.Context) error) {
+	if err != nil {
+		t.Fatal(err)
+	}
 	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
 	ended := make(chan error, 1)
-	go func() { ended <- serve(ctx) }()
+	go func() {
+		_, err := s.Run(ctx)
+		ended <- err
+	}()
 	t.Cleanup(func() {
 		cancel()
 		if err := <-ended; err != nil {
 			t.Error(err)
 		}
 	})
-}
-
-// events tells a page what happens, in the words of the sink's API.
-func events(s *store.Store) http.HandlerFunc {
-	return func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Content-Type", "text/event-stream")
-		control := http.NewResponseController(w)
-		subscription := s.Subscribe(r.Header.Get("Last-Event-ID"))
-		text := "retry: 100\n\n"
-		for {
-			if _, err := w.Write([]byte(text)); err != nil || control.Flush() != nil {
-				return
-			}
-			e, err := subscription.Next(r.Context())
-			if err != nil {
-				return
-			}
-			id := ""
-			if e.Record != nil {
-				id = e.Record.ID
-			}
-			text = fmt.Sprintf("id: %s\nevent: %s\ndata: {\"message\":{\"id\":%q}}\n\n", e.ID, e.Kind, id)
-		}
-	}
+	return &sink{t: t, store: s.Store(), smtp: s.Addrs().SMTP, url: s.URL()}
 }
 
 // send sends a message over SMTP and returns its ID.

@@ -29,6 +29,8 @@ type Report struct {
 	// Providers say which requirements of the mailbox providers are met.
 	Providers []verdict.Provider `json:"providers"`
 	Results   []Result           `json:"results"`
+	// Opinions are those of spam filters that were asked; none count.
+	Opinions []Opinion `json:"opinions,omitempty"`
 }
 
 // Tool is the program that wrote the report.

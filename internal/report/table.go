@@ -93,6 +93,9 @@ func (t *tableWriter) head(r *Report) {
 	t.field("about", about)
 	t.field("score", t.scoreLine(r))
 	t.field("gate", t.gateLine(r))
+	for _, o := range r.Opinions {
+		t.field("filter", o.text())
+	}
 	t.line("")
 }
 

@@ -41,6 +41,10 @@ type Config struct {
 	StartTLS bool // SMTP and LMTP offer STARTTLS
 	NoAuth   bool // they do not offer AUTH; otherwise any credentials are taken
 
+	// ProxyFrom must begin with a PROXY header, XClientFrom may use XCLIENT: see
+	// the SMTP server.
+	ProxyFrom, XClientFrom []netip.Prefix
+
 	MaxMessageBytes int64 // 0: what the SMTP server thinks enough
 
 	// Token and Insecure say who may come from other machines: see httpd.Config.
@@ -196,6 +200,7 @@ func (s *Sink) server(l smtpListener) *sinksmtp.Server {
 		Handler: receiver{s.store, s.config.Logger}, Domain: s.config.Hostname, Now: s.config.Now, Logger: s.config.Logger,
 		Auth: !s.config.NoAuth, Sessions: s.keepFailed, MaxMessageBytes: s.config.MaxMessageBytes,
 		ImplicitTLS: l.implicitTLS, LMTP: l.lmtp, Faults: s.config.Faults,
+		ProxyFrom: s.config.ProxyFrom, XClientFrom: s.config.XClientFrom,
 	}
 	if l.implicitTLS || s.config.StartTLS {
 		c.TLS = s.config.TLS

@@ -1,0 +1,81 @@
+// Package opinion asks spam filters that the user runs what they think of a
+// message. What they say stands beside the score and is no part of it: it depends
+// on their rules and what they have learnt, and changes without a change here.
+package opinion
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/postmuster/postmuster/internal/message"
+	"github.com/postmuster/postmuster/internal/report"
+)
+
+const (
+	// timeout is for one filter and one message: filters that ask the DNS
+	// themselves take several seconds.
+	timeout = 30 * time.Second
+	// maxAnswer bounds an answer, which names some hundred rules at most.
+	maxAnswer = 1 << 20
+	// maxSymbols is how many rules are kept of an answer.
+	maxSymbols = 500
+)
+
+// Dial connects to a filter.
+type Dial func(ctx context.Context, network, address string) (net.Conn, error)
+
+// A Filter is a spam filter that can be asked.
+type Filter interface {
+	Name() string
+	ask(ctx context.Context, m *message.Message) (report.Opinion, error)
+}
+
+// Of asks all filters at once and returns what they say, in their order. One
+// that does not answer is in it with the reason.
+func Of(ctx context.Context, m *message.Message, filters []Filter) []report.Opinion {
+	opinions := make([]report.Opinion, len(filters))
+	var wg sync.WaitGroup
+	for i, f := range filters {
+		wg.Go(func() {
+			ctx, cancel := context.WithTimeout(ctx, timeout)
+			defer cancel()
+			o, err := f.ask(ctx, m)
+			if err != nil {
+				o = report.Opinion{Error: err.Error()}
+			}
+			o.Filter = f.Name()
+			if len(o.Symbols) > maxSymbols {
+				o.Symbols = o.Symbols[:maxSymbols]
+			}
+			opinions[i] = o
+		})
+	}
+	wg.Wait()
+	return opinions
+}
+
+// address reads host[:port] or unix:PATH.
+func address(text, port string) (network, addr string, err error) {
+	if path, ok := strings.CutPrefix(text, "unix:"); ok && path != "" {
+		return "unix", path, nil
+	}
+	host, p, err := net.SplitHostPort(text)
+	if err != nil {
+		host, p = strings.Trim(text, "[]"), port
+	}
+	if _, err := strconv.ParseUint(p, 10, 16); err != nil || host == "" || strings.ContainsAny(host, "/ ") {
+		return "", "", fmt.Errorf("%q is not an address like 127.0.0.1:%s", text, port)
+	}
+	return "tcp", net.JoinHostPort(host, p), nil
+}
+
+// fromOutside reports whether a session tells where the message came from: what
+// is sent on this machine says nothing of that.
+func fromOutside(s *message.Session) bool {
+	return s != nil && s.Peer.IsValid() && !s.Peer.Addr().IsLoopback()
+}
