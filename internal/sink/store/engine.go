@@ -291,6 +291,7 @@ func (s *engine) close() error {
 		<-s.commit.stopped
 		s.cancel()
 		<-s.indexer.stopped
+		<-s.indexer.verified
 		s.closed = s.release()
 	})
 	return s.closed

@@ -100,6 +100,7 @@ func (d *faultyDisk) powerFails(t *testing.T, config Config) {
 
 // What was acknowledged survives a power failure, and what was moved since, too.
 func TestPowerFails(t *testing.T) {
+	t.Parallel()
 	config, _ := testConfig(t)
 	config.SegmentBytes = 20_000
 	var d *faultyDisk
@@ -178,6 +179,7 @@ func TestFullDiskMakesNoSegments(t *testing.T) {
 // What could not be written or synced is refused; what was acknowledged stays; and
 // when the disk is well again, the store goes on.
 func TestDiskFails(t *testing.T) {
+	t.Parallel()
 	faults := map[string]struct {
 		begin, end func(d *faultyDisk)
 		want       error

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"errors"
 	"math"
 	"strconv"
@@ -71,6 +72,9 @@ func (s *engine) list(ctx context.Context, q Query) (*Page, error) {
 		if err != nil {
 			return err
 		}
+		if q.Search != nil {
+			return s.search(ctx, db, q, sel, before, after, page)
+		}
 		if err := s.count(ctx, db, q, sel, page); err != nil {
 			return err
 		}
@@ -121,18 +125,29 @@ func (q *Query) cursor(last uint64) string {
 	return "n" + strconv.FormatUint(last, 36)
 }
 
+// direction is the order of the list as SQL.
+func (q *Query) direction() string {
+	if q.OldestFirst {
+		return " ASC"
+	}
+	return " DESC"
+}
+
 // fill reads the records of the page.
 func (q *Query) fill(ctx context.Context, db *sql.DB, sel selection, page *Page) error {
-	limit, direction := pageLimit(q.Limit), " DESC"
-	if q.OldestFirst {
-		direction = " ASC"
-	}
-	rows, err := db.QueryContext(ctx, "SELECT "+recordColumns+" "+sel.from+" ORDER BY "+sel.order+direction+" LIMIT ? OFFSET ?",
+	limit := pageLimit(q.Limit)
+	return q.records(ctx, db, page, "SELECT "+recordColumns+" "+sel.from+" ORDER BY "+sel.order+q.direction()+" LIMIT ? OFFSET ?",
 		append(sel.args, limit+1, max(q.Offset, 0))...)
+}
+
+// records reads a page by a query.
+func (q *Query) records(ctx context.Context, db *sql.DB, page *Page, query string, args ...any) error {
+	rows, err := db.QueryContext(ctx, query, args...)
 	if err != nil {
 		return err
 	}
 	defer rows.Close()
+	limit := pageLimit(q.Limit)
 	for rows.Next() {
 		if len(page.Records) == limit {
 			page.Next = q.cursor(page.Records[limit-1].Seq)
@@ -147,6 +162,63 @@ func (q *Query) fill(ctx context.Context, db *sql.DB, sel selection, page *Page)
 	return rows.Err()
 }
 
+// search counts what matches and reads the page. What is found is found once for
+// both on the first page: it is what takes time.
+func (s *engine) search(ctx context.Context, db *sql.DB, q Query, sel selection, before, after uint64, page *Page) error {
+	to, limit, offset := q.countTo(), pageLimit(q.Limit), max(q.Offset, 0)
+	most := max(to, min(offset, math.MaxInt32)+limit) + 1
+	if q.Cursor != "" {
+		if err := s.count(ctx, db, q, sel, page); err != nil {
+			return err
+		}
+		most = min(offset, math.MaxInt32) + limit + 1
+	}
+	seqs, err := q.seqs(ctx, db, sel.between(after, before), most)
+	if err != nil {
+		return err
+	}
+	if q.Cursor == "" {
+		page.Total, page.More = min(len(seqs), to), len(seqs) > to
+	}
+	seqs = seqs[min(offset, len(seqs)):]
+	seqs = seqs[:min(limit+1, len(seqs))]
+	list, err := json.Marshal(seqs)
+	if err != nil {
+		return err
+	}
+	return q.records(ctx, db, page, "SELECT "+recordColumns+
+		" FROM messages AS m WHERE m.seq IN (SELECT value FROM json_each(?)) ORDER BY m.seq"+q.direction(), string(list))
+}
+
+// seqs returns the first messages of a selection.
+func (q *Query) seqs(ctx context.Context, db *sql.DB, sel selection, most int) ([]uint64, error) {
+	rows, err := db.QueryContext(ctx, "SELECT "+sel.order+" "+sel.from+" ORDER BY "+sel.order+q.direction()+" LIMIT ?", append(sel.args, most)...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	seqs := []uint64{}
+	for rows.Next() {
+		var seq uint64
+		if err := rows.Scan(&seq); err != nil {
+			return nil, err
+		}
+		seqs = append(seqs, seq)
+	}
+	return seqs, rows.Err()
+}
+
+// countTo is up to where matches are counted.
+func (q *Query) countTo() int {
+	switch {
+	case q.CountTo < 0 || q.Search == nil:
+		return math.MaxInt32
+	case q.CountTo == 0:
+		return DefaultCount
+	}
+	return q.CountTo
+}
+
 // selection returns how to find what a search asks for: by the condition that few
 // messages meet, else by one whose index is in the order of the list.
 func (s *engine) selection(ctx context.Context, db *sql.DB, search *Search) (selection, error) {
@@ -154,26 +226,41 @@ func (s *engine) selection(ctx context.Context, db *sql.DB, search *Search) (sel
 	if search != nil {
 		conditions = search.conditions(s.config.Now())
 	}
-	by, fewest := -1, fewMatches+1
-	for i, c := range conditions {
-		if c.source == "" {
-			continue
-		}
-		n := 0
-		err := db.QueryRowContext(ctx, "SELECT count(*) FROM ("+c.source+" LIMIT ?)", append(c.args[:len(c.args):len(c.args)], fewMatches+1)...).Scan(&n)
-		if err != nil {
-			return selection{}, err
-		}
-		if n < fewest || by < 0 && c.inOrder {
-			by, fewest = i, n
-		}
+	by, err := cheapest(ctx, db, conditions)
+	if err != nil {
+		return selection{}, err
 	}
-	sel := selectBy(conditions, by)
+	sel := selectBy(conditions, by, s.config.MaxAge > 0)
 	if s.config.MaxAge > 0 {
 		sel.from += " AND m.received >= ?"
 		sel.args = append(sel.args, s.horizon())
 	}
 	return sel, nil
+}
+
+// cheapest returns the condition to begin with, or a negative number to look at all messages.
+func cheapest(ctx context.Context, db *sql.DB, conditions []condition) (int, error) {
+	by, fewest := -1, fewMatches+1
+	for i, c := range conditions {
+		if c.source == "" {
+			continue
+		}
+		if len(conditions) == 1 && c.inOrder {
+			return i, nil // there is no choice
+		}
+		n := 0
+		err := db.QueryRowContext(ctx, "SELECT count(*) FROM ("+c.source+" LIMIT ?)", append(c.args[:len(c.args):len(c.args)], fewMatches+1)...).Scan(&n)
+		if err != nil {
+			return 0, err
+		}
+		if n > fewMatches && c.ordered != "" {
+			conditions[i].source, conditions[i].inOrder = c.ordered, true
+		}
+		if n < fewest || by < 0 && conditions[i].inOrder {
+			by, fewest = i, n
+		}
+	}
+	return by, nil
 }
 
 // count counts what matches on all pages.
@@ -185,13 +272,7 @@ func (s *engine) count(ctx context.Context, db *sql.DB, q Query, sel selection, 
 		}
 		return err
 	}
-	to := q.CountTo
-	switch {
-	case to < 0 || q.Search == nil:
-		to = math.MaxInt32
-	case to == 0:
-		to = DefaultCount
-	}
+	to := q.countTo()
 	sel = sel.between(q.After, 0)
 	err := db.QueryRowContext(ctx, "SELECT count(*) FROM (SELECT 1 "+sel.from+" LIMIT ?)", append(sel.args, to+1)...).Scan(&page.Total)
 	if page.Total > to {
@@ -212,7 +293,7 @@ func (s *engine) matching(ctx context.Context, search *Search) (spans []span, n 
 		if err != nil {
 			return err
 		}
-		rows, err := db.QueryContext(ctx, "SELECT m.seq "+sel.from+" ORDER BY "+sel.order, sel.args...)
+		rows, err := db.QueryContext(ctx, "SELECT "+sel.order+" "+sel.from+" ORDER BY "+sel.order, sel.args...)
 		if err != nil {
 			return err
 		}

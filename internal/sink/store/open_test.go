@@ -126,6 +126,7 @@ func lastSegment(t *testing.T, config Config) string {
 // A process that ends while it writes leaves a part of a record: wherever it was,
 // what was acknowledged before is there and the store goes on.
 func TestTornTail(t *testing.T) {
+	t.Parallel()
 	config, _ := testConfig(t)
 	s := mustOpen(t, config)
 	a := mustAdd(t, s, letter("a"))
@@ -215,6 +216,7 @@ func TestDamagedSegmentHeader(t *testing.T) {
 
 // What the disk destroys is lost; what stands beside it is not.
 func TestDamageInsideTheLog(t *testing.T) {
+	t.Parallel()
 	config, _ := testConfig(t)
 	config.SegmentBytes = 10_000
 	s := mustOpen(t, config)
@@ -250,6 +252,7 @@ func TestDamageInsideTheLog(t *testing.T) {
 
 // Whatever happens to the index, every message is there.
 func TestDamagedIndex(t *testing.T) {
+	t.Parallel()
 	config, _ := testConfig(t)
 	other, _ := testConfig(t)
 	s := mustOpen(t, other)
@@ -271,7 +274,7 @@ func TestDamagedIndex(t *testing.T) {
 	}
 	s = mustOpen(t, config)
 	var ids []string
-	for i := range 300 {
+	for i := range 150 {
 		ids = append(ids, mustAdd(t, s, letter(fmt.Sprint("m", i))).ID)
 	}
 	subjects(t, s, "")

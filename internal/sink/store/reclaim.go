@@ -86,7 +86,7 @@ func (x *indexer) move(ctx context.Context, segment uint64) (bool, error) {
 	for i, k := range list {
 		if err := x.copy(ctx, k, oldest, i == len(list)-1); err != nil {
 			// A full disk is tried again: messages that expire will free it.
-			if !errors.Is(err, ErrNoSpace) && !errors.Is(err, ErrClosed) {
+			if ctx.Err() == nil && !errors.Is(err, ErrNoSpace) && !errors.Is(err, ErrClosed) {
 				x.leave(segment, err)
 			}
 			return false, nil

@@ -29,6 +29,9 @@ CREATE TABLE messages (
 CREATE INDEX messages_received ON messages (received);
 CREATE INDEX messages_size ON messages (size);
 CREATE INDEX messages_score ON messages (score) WHERE score IS NOT NULL;
+-- In the order of lists: what many messages meet is found without reading them.
+CREATE INDEX messages_by_size ON messages (seq, size);
+CREATE INDEX messages_by_score ON messages (seq, score) WHERE score IS NOT NULL;
 CREATE INDEX messages_unread ON messages (seq) WHERE read = 0;
 CREATE INDEX messages_unscored ON messages (seq) WHERE score IS NULL;
 CREATE INDEX messages_attachments ON messages (seq) WHERE attachments > 0;

@@ -2,7 +2,9 @@ package store
 
 import (
 	"errors"
+	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -181,14 +183,17 @@ func TestPagesAreReadInOrder(t *testing.T) {
 	s := mustOpen(t, config)
 	mustAdd(t, s, letter("one"))
 	subjects(t, s, "")
-	for _, text := range []string{"text", "from:a", "inbox:x", "tag:x", "check:x", "is:unread", "has:attachment", "before:2026-11-26", "is:read"} {
+	for _, text := range []string{"text", "from:a", "inbox:x", "tag:x", "check:x", "is:unread", "has:attachment", "before:2026-11-26", "is:read", "score:<50", "larger:1"} {
 		conditions := mustSearch(t, text).conditions(c.now())
 		by := -1
 		if conditions[0].source != "" {
 			by = 0
 		}
-		sel := selectBy(conditions, by)
-		rows, err := s.index.reader.Query("EXPLAIN QUERY PLAN SELECT "+recordColumns+" "+sel.from+" ORDER BY "+sel.order+" DESC LIMIT 50", sel.args...)
+		if conditions[0].ordered != "" {
+			conditions[0].source = conditions[0].ordered
+		}
+		sel := selectBy(conditions, by, false)
+		rows, err := s.index.reader.Query("EXPLAIN QUERY PLAN SELECT "+sel.order+" "+sel.from+" ORDER BY "+sel.order+" DESC LIMIT 50", sel.args...)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -220,5 +225,57 @@ func TestID(t *testing.T) {
 	}
 	if want := []uint64{1, 2, 1, 1, 1 << 40}; !cmp.Equal(got, want) {
 		t.Errorf("parseID = %v, want %v", got, want)
+	}
+}
+
+// However many messages a search finds, and by whatever way, its pages hold each of
+// them once and in order.
+func TestPagesOfManyMatches(t *testing.T) {
+	config, _ := testConfig(t)
+	config.Dir = ""
+	s := mustOpen(t, config)
+	const n = fewMatches + 50
+	for i := range n {
+		r := mustAdd(t, s, letter(fmt.Sprint("m", i)))
+		if err := s.SetReport(t.Context(), r.ID, &Report{JSON: []byte("{}"), Score: Score{Value: i % 2 * 60}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := s.waitCommitted(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	searches := map[string]int{
+		"larger:1": n, "smaller:1G larger:2": n, "score:<=100": n, "score:<50": n / 2, "text": n, "from:a@example.net": n,
+		"from:a@example.net score:<50": n / 2, "to:b@exam": n, "subject:m7 is:unread": 11, "-subject:m7 larger:1": n - 11, "subject:m34": 11,
+	}
+	for text, want := range searches {
+		for _, oldest := range []bool{false, true} {
+			q := Query{Search: mustSearch(t, text), Limit: 40, CountTo: -1, OldestFirst: oldest}
+			var seqs []uint64
+			for page := 0; page == 0 || q.Cursor != ""; page++ {
+				p, err := s.List(t.Context(), q)
+				if err != nil {
+					t.Fatalf("%s: %v", text, err)
+				}
+				if p.Total != want || p.More {
+					t.Errorf("%s, page %d: Total = %d, %t, want %d", text, page, p.Total, p.More, want)
+				}
+				for _, r := range p.Records {
+					seqs = append(seqs, r.Seq)
+				}
+				q.Cursor = p.Next
+			}
+			ordered := slices.IsSorted(seqs)
+			if !oldest {
+				ordered = slices.IsSortedFunc(seqs, func(a, b uint64) int { return int(b) - int(a) })
+			}
+			if len(seqs) != want || len(slices.Compact(seqs)) != want || !ordered {
+				t.Errorf("%s: pages with %d messages, want %d in order", text, len(seqs), want)
+			}
+		}
+	}
+	p, err := s.List(t.Context(), Query{Search: mustSearch(t, "text"), Limit: 10, Offset: n - 5, CountTo: 20})
+	if err != nil || len(p.Records) != 5 || p.Total != 20 || !p.More || p.Next != "" {
+		t.Errorf("the last page = %+v, %v", p, err)
 	}
 }

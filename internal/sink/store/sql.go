@@ -15,6 +15,7 @@ type condition struct {
 	// first page is found without finding all.
 	source  string
 	inOrder bool
+	ordered string // a source that is, with the same args, for one that is not
 }
 
 // conditions returns what a search asks for.
@@ -136,10 +137,12 @@ func (t *term) positive(now time.Time) condition {
 		return condition{where: "m.read = 0", source: "SELECT seq FROM messages INDEXED BY messages_unread WHERE read = 0", inOrder: true}
 	case "score":
 		return condition{where: "m.score BETWEEN ? AND ?", args: []any{t.from, t.to},
-			source: "SELECT seq FROM messages INDEXED BY messages_score WHERE score BETWEEN ? AND ? AND score IS NOT NULL"}
+			source:  "SELECT seq FROM messages INDEXED BY messages_score WHERE score BETWEEN ? AND ? AND score IS NOT NULL",
+			ordered: "SELECT seq FROM messages INDEXED BY messages_by_score WHERE score BETWEEN ? AND ? AND score IS NOT NULL"}
 	case "larger", "smaller":
 		return condition{where: "m.size BETWEEN ? AND ?", args: []any{t.from, t.to},
-			source: "SELECT seq FROM messages INDEXED BY messages_size WHERE size BETWEEN ? AND ?"}
+			source:  "SELECT seq FROM messages INDEXED BY messages_size WHERE size BETWEEN ? AND ?",
+			ordered: "SELECT seq FROM messages INDEXED BY messages_by_size WHERE size BETWEEN ? AND ?"}
 	}
 	return t.timeCondition(now)
 }
@@ -166,13 +169,17 @@ type selection struct {
 }
 
 // selectBy builds a selection that finds messages by the source of conditions[by],
-// or looks at all when by is negative.
-func selectBy(conditions []condition, by int) selection {
+// or looks at all when by is negative. aged tells that messages are looked at
+// for their age besides.
+func selectBy(conditions []condition, by int, aged bool) selection {
 	s := selection{from: "FROM messages AS m NOT INDEXED WHERE 1", order: "m.seq"}
 	if by >= 0 {
 		s.from = "FROM (" + conditions[by].source + ") AS d CROSS JOIN messages AS m NOT INDEXED ON m.seq = d.seq WHERE 1"
 		s.order = "d.seq"
 		s.args = append(s.args, conditions[by].args...)
+	}
+	if by >= 0 && len(conditions) == 1 && !aged {
+		s.from, s.order = "FROM ("+conditions[by].source+") AS d WHERE 1", "d.seq"
 	}
 	for i, c := range conditions {
 		if i != by {

@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"net/netip"
+	"runtime"
 	"sync"
 	"testing"
 	"time"
@@ -191,4 +192,28 @@ func TestMemoryFile(t *testing.T) {
 			}
 		}
 	}
+}
+
+// Close ends all that a store began, also in the middle of its work.
+func TestCloseLeavesNothingRunning(t *testing.T) {
+	modes(t, func(t *testing.T, config Config, _ *clock) {
+		for range 3 {
+			s := mustOpen(t, config)
+			for i := range 20 {
+				mustAdd(t, s, letter(fmt.Sprint(i)))
+			}
+			s.Close()
+		}
+		running := func() bool {
+			stacks := make([]byte, 1<<20)
+			stacks = stacks[:runtime.Stack(stacks, true)]
+			return bytes.Contains(stacks, []byte("store.(*committer)")) || bytes.Contains(stacks, []byte("store.(*indexer)"))
+		}
+		// One that has said that it is done may still be about to return.
+		for i := 0; running(); i++ {
+			if runtime.Gosched(); i == 1000 {
+				t.Fatal("a committer or an indexer is still running")
+			}
+		}
+	})
 }
