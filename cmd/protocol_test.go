@@ -117,6 +117,26 @@ func TestLint(t *testing.T) {
 	l.wantUsage(l.run("lint", "--kind", "spf"), "--text")
 }
 
+// TestLintFindsTheErrorAmongTheAdvice: what is listed is bounded, and the error
+// that decides comes last.
+func TestLintFindsTheErrorAmongTheAdvice(t *testing.T) {
+	l := testEnv(t)
+	for kind, text := range map[string]string{
+		"spf":           "v=spf1 " + strings.Repeat("ip4:10.0.0.1 ", 150) + "moo -all",
+		"dkim":          "p=O2onvM62pC1io6jQKm8Nc2UyFXcd4kOmOsBIoYtZ2ik=" + strings.Repeat("; x=", 150) + "; k=moo",
+		"dmarc":         "v=DMARC1" + strings.Repeat(";", 150) + "p=moo",
+		"mtasts":        "v=STSv1" + strings.Repeat(";", 150) + "id=-",
+		"mtasts-policy": "version: STSv1\n" + strings.Repeat("moo: 1\n", 150) + "mode: moo\n",
+		"tlsrpt":        "v=TLSRPTv1" + strings.Repeat("; x=1", 150) + "; rua=moo",
+		"bimi":          "v=BIMI1" + strings.Repeat("; x=1", 150) + "; l=moo",
+		"authres":       "mx.example.org" + strings.Repeat("; spf=moo", 150) + "; moo",
+	} {
+		if got := l.run("lint", "--kind", kind, "--text", text); got.code != exitNotMet {
+			t.Errorf("%s: exit code %d, want %d:\n%.300s", kind, got.code, exitNotMet, got.out)
+		}
+	}
+}
+
 // TestProtocolCommandsExplainThemselves: each says its exit codes and has two
 // examples.
 func TestProtocolCommandsExplainThemselves(t *testing.T) {
