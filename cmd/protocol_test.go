@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/postmuster/postmuster/internal/dns"
 	"github.com/postmuster/postmuster/internal/proto/dnsbl"
 	"github.com/postmuster/postmuster/internal/proto/mtasts"
@@ -45,6 +47,26 @@ func TestMTASTSText(t *testing.T) {
 	r.State = mtasts.StateUnknown
 	if code := r.code(); code != exitUndecided {
 		t.Errorf("exit code %d for one that is not known, want %d", code, exitUndecided)
+	}
+}
+
+// TestMTASTSJSON: the keys that programs read, the response's among them.
+func TestMTASTSJSON(t *testing.T) {
+	l := testEnv(t)
+	l.zone("_fail._mta-sts.silent.test. TXT \"SERVFAIL\"\n_fail._smtp._tls.silent.test. TXT \"SERVFAIL\"\n")
+	got := l.ask("mta-sts", "--json", "example.com")
+	l.wantCode(got, exitNotMet)
+	object := l.wantKeys(got, "domain", "state", "reason", "record_name", "record_status", "texts", "record_issues", "policy_url", "response",
+		"policy_issues", "mx", "mx_error")
+	if diff := cmp.Diff(map[string]any{"problem": "no host", "detail": "mta-sts.example.com has no address"}, object["response"]); diff != "" {
+		t.Errorf("the response (-want +got):\n%s", diff)
+	}
+	for _, command := range []string{"mta-sts", "tls-rpt"} {
+		got := l.ask(command, "silent.test")
+		l.wantCode(got, exitUndecided)
+		if !strings.Contains(got.out, ".silent.test. TXT: no answer\n") {
+			t.Errorf("%s: it is not said that no answer came:\n%s", command, got.out)
+		}
 	}
 }
 

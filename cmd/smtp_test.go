@@ -138,7 +138,11 @@ _fail.default._bimi.silent.test. TXT "SERVFAIL"
 		l.wantCode(got, code)
 		l.golden("bimi_"+domain, got)
 	}
-	l.wantKeys(l.ask("bimi", "--json", "example.com"), "domain", "status", "name", "selector", "record", "texts", "issues", "dmarc", "indicator", "certificate")
+	l.wantKeys(l.ask("bimi", "--json", "example.com"), "domain", "status", "error", "asked", "name", "selector", "record", "texts", "issues", "dmarc", "indicator", "certificate")
+	if silent := l.wantKeys(l.ask("bimi", "--json", "silent.test"), "domain", "status", "error", "asked", "name", "selector", "record", "texts",
+		"issues", "dmarc", "indicator", "certificate"); silent["status"] != "unknown" {
+		t.Errorf("status %v where the DNS does not answer, want unknown", silent["status"])
+	}
 }
 
 func TestBIMILintSVG(t *testing.T) {
