@@ -9,6 +9,8 @@ import (
 	"os"
 	"strings"
 	"testing"
+
+	"github.com/postmuster/postmuster/internal/proto/dkim"
 )
 
 const plainMessage = "From: Ann <ann@example.com>\r\nTo: sam@example.net\r\nSubject: Hello\r\nDate: Mon, 23 Nov 2026 09:00:00 +0000\r\n" +
@@ -112,6 +114,19 @@ func TestMessageFiles(t *testing.T) {
 		} {
 			l.wantUsage(l.run(append(command, path)...), text)
 		}
+	}
+}
+
+// TestDKIMVerifyOfAThousandSignatures: those beyond the limit are counted, not
+// written out.
+func TestDKIMVerifyOfAThousandSignatures(t *testing.T) {
+	l := testEnv(t)
+	l.zone("")
+	field := "DKIM-Signature: v=1; a=rsa-sha256; d=example.com; s=gone; h=from; bh=AAAA; b=AAAA\r\n"
+	got := l.ask("dkim", "verify", l.file("many.eml", strings.Repeat(field, 1000)+plainMessage))
+	l.wantCode(got, exitNotMet)
+	if n := strings.Count(got.out, "\nd=example.com s=gone"); n != dkim.MaxSignatures || !strings.Contains(got.out, "there are 1000 signatures; only the first 32 were verified") {
+		t.Errorf("%d signatures are written out, want %d and how many there are:\n%.400s", n, dkim.MaxSignatures, got.out)
 	}
 }
 
