@@ -1,6 +1,12 @@
-// Package arc validates the Authenticated Received Chain of RFC 8617: the seals
-// that forwarders and mailing lists put on a message to say how it was
-// authenticated when it reached them.
+// Package arc validates the Authenticated Received Chain of RFC 8617: what
+// forwarders and mailing lists put on a message to say how it was authenticated
+// when it reached them, before they changed it.
+//
+// Each handler adds a set of three fields with its number i=. The
+// ARC-Authentication-Results repeat what it found; the ARC-Message-Signature is a
+// DKIM signature of the message as it was passed on; the ARC-Seal signs all sets up
+// to this one, and says in cv= whether the chain before it held. The chain passes if
+// the sets are complete, every seal verifies and the newest message signature does.
 //
 // The protocol is being retired: the IETF's DMARC working group is moving it to
 // Historic. A chain is worth explaining to those who still see one; no policy
