@@ -82,6 +82,18 @@ func TestSPFTree(t *testing.T) {
 	}
 }
 
+// TestSPFTreeOfStringsWithoutASpace: receivers join the strings of a record as they
+// are, which is hard to see in what a provider's form shows.
+func TestSPFTreeOfStringsWithoutASpace(t *testing.T) {
+	l := testEnv(t)
+	l.zone(`joined.test. TXT "v=spf1 ip4:192.0.2.0/24" "include:_spf.news.test -all"`)
+	got := l.ask("spf", "tree", "joined.test")
+	l.wantCode(got, exitNotMet)
+	if !strings.Contains(got.out, "strings are joined without a space") {
+		t.Errorf("the cause is not named:\n%s", got)
+	}
+}
+
 func TestSPFTreeJSON(t *testing.T) {
 	l := testEnv(t)
 	l.zone(spfZone)

@@ -180,7 +180,7 @@ func newSPFTreeReport(n *spf.Node) *spfTreeReport {
 		Contributors: []spfContribution{}, Reserved: []spfReserved{}, Wide: []spf.Network{}, Issues: []issue{}, Problems: []spfProblem{}, Tree: n,
 	}
 	if n.Record != nil {
-		t.Record, t.Issues = n.Record.Text, spfIssues(n.Record.Lint())
+		t.Record, t.Issues = n.Record.Text, spfIssues(spf.LintTXT(n.Strings))
 	}
 	for _, network := range networks {
 		if purpose, reserved := spf.Reserved(network.Prefix); reserved {

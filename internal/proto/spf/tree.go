@@ -7,6 +7,7 @@ type Node struct {
 	Reason  string    `json:"reason,omitempty"`  // the state in words
 	Records []string  `json:"records,omitempty"` // every policy published at the domain
 	Record  *Record   `json:"-"`                 // the only one; nil otherwise
+	Strings []string  `json:"-"`                 // of that record, as published
 	Terms   []*Branch `json:"terms,omitempty"`   // in the order written
 
 	Lookups int `json:"lookups"` // terms that ask the DNS, here and below
