@@ -29,16 +29,18 @@ type bimiFlags struct {
 	protocolFlags
 	selector, roots string
 
-	pool *x509.CertPool
+	localPart string // of the address, if one was given
+	pool      *x509.CertPool
 }
 
 func newBIMI(env *Env) *cobra.Command {
 	var f bimiFlags
 	c := &cobra.Command{
-		Use:   "bimi DOMAIN",
+		Use:   "bimi DOMAIN | ADDRESS",
 		Short: "Will the domain's logo be shown? (BIMI)",
 		Long: `Look up the BIMI record of a domain, judge its DMARC policy, fetch the logo and the
-mark certificate, and judge both.
+mark certificate, and judge both. Of an address, the record of its local part is
+looked for where the domain announces such records (lps=).
 
 Whether the certificate leads to a mark verifying authority is judged when --roots
 names their certificates.
@@ -47,13 +49,16 @@ Exit codes: 0 nothing keeps receivers from showing the logo; 1 there is no recor
 or something does; 2 usage; 3 it could not be found out.`,
 		Example: `  postmuster bimi example.com
   postmuster bimi --selector brand --roots mva-roots.pem example.com
+  postmuster bimi news@example.com
   postmuster bimi lint-svg logo.svg`,
-		Args: oneArgument("a domain, or lint-svg"),
+		Args: oneArgument("a domain, an address, or lint-svg"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			domain, err := audit.ParseDomain(args[0])
+			at := strings.LastIndexByte(args[0], '@')
+			domain, err := audit.ParseDomain(args[0][at+1:])
 			if err != nil {
 				return err
 			}
+			f.localPart = args[0][:max(at, 0)]
 			if err := f.readRoots(env); err != nil {
 				return err
 			}
@@ -149,7 +154,7 @@ func (f *bimiFlags) ask(ctx context.Context, n *network, domain string) answer {
 	if org == "" {
 		org = dmarc.PSLOrgDomain(domain)
 	}
-	d, err := bimi.Discover(ctx, n.DNS, bimi.Query{Author: domain, Org: org, Selector: f.selector})
+	d, err := bimi.Discover(ctx, n.DNS, bimi.Query{Author: domain, Org: org, Selector: f.selector, LocalPart: f.localPart})
 	r := newBIMIReport(domain, d)
 	r.DMARC = bimiPolicy(policy)
 	switch {
