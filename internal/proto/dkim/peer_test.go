@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -224,17 +225,31 @@ func BenchmarkVerifyRSA2048(b *testing.B) {
 		}
 		return all[0].Err
 	}
+	const turn = 20
 	var spent [2]time.Duration
 	b.ReportAllocs()
 	for b.Loop() {
 		for i, verify := range []func() error{ours, theirs} { // by turns, so that the machine's mood hits both
-			start := time.Now()
-			if err := verify(); err != nil {
-				b.Fatal(err)
+			start := cpuTime(b)
+			for range turn {
+				if err := verify(); err != nil {
+					b.Fatal(err)
+				}
 			}
-			spent[i] += time.Since(start)
+			spent[i] += cpuTime(b) - start
 		}
 	}
-	b.ReportMetric(float64(b.N)/spent[0].Seconds(), "verifications/s")
+	b.ReportMetric(turn*float64(b.N)/spent[0].Seconds(), "verifications/cpu-s")
 	b.ReportMetric(float64(spent[1])/float64(spent[0]), "x-peer-rate")
+}
+
+// cpuTime is what the process has used, so that others on the machine do not
+// count.
+func cpuTime(b *testing.B) time.Duration {
+	b.Helper()
+	var usage syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {
+		b.Fatal(err)
+	}
+	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
 }
