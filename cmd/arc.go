@@ -2,6 +2,7 @@ package cmd
 
 import (
 	"context"
+	"fmt"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -55,7 +56,7 @@ func arcCode(r *arc.Report) int {
 }
 
 func arcText(p *page, path string, r *arc.Report) {
-	p.line("%s: %s", path, r.Result)
+	p.line("%s: %s", path, arcHeadline(r))
 	p.labels = 11
 	if r.Result == arc.ResultNone {
 		p.field("because", "the message has no ARC fields")
@@ -65,7 +66,7 @@ func arcText(p *page, path string, r *arc.Report) {
 		p.field("changed", "the message has not changed since i=%d", r.OldestPass)
 	}
 	for _, i := range r.Instances {
-		p.head("i=%d %s, which found cv=%s", i.Instance, i.Domain, i.CV)
+		p.head("%s", arcInstance(&i))
 		p.field("because", "%s", i.Error)
 		arcFound(p, &i)
 		arcSignature(p, "message", i.MessageSignature)
@@ -73,6 +74,22 @@ func arcText(p *page, path string, r *arc.Report) {
 	}
 	p.blank()
 	p.para(0, "ARC is being retired: build no policy on it.")
+}
+
+// arcHeadline is the result; that of a chain whose keys could not be looked up is
+// no verdict.
+func arcHeadline(r *arc.Report) string {
+	if r.TempError {
+		return string(r.Result) + " for now: a key could not be looked up"
+	}
+	return string(r.Result)
+}
+
+func arcInstance(i *arc.Instance) string {
+	if i.Domain == "" && i.CV == "" {
+		return fmt.Sprintf("i=%d, whose seal is missing or cannot be read", i.Instance)
+	}
+	return fmt.Sprintf("i=%d %s, which found cv=%s", i.Instance, i.Domain, i.CV)
 }
 
 // arcFound writes what the sealer found out about the message, a line for each

@@ -29,16 +29,18 @@ type bimiFlags struct {
 	protocolFlags
 	selector, roots string
 
-	pool *x509.CertPool
+	localPart string // of the address, if one was given
+	pool      *x509.CertPool
 }
 
 func newBIMI(env *Env) *cobra.Command {
 	var f bimiFlags
 	c := &cobra.Command{
-		Use:   "bimi DOMAIN",
+		Use:   "bimi DOMAIN | ADDRESS",
 		Short: "Will the domain's logo be shown? (BIMI)",
 		Long: `Look up the BIMI record of a domain, judge its DMARC policy, fetch the logo and the
-mark certificate, and judge both.
+mark certificate, and judge both. Of an address, the record of its local part is
+looked for where the domain announces such records (lps=).
 
 Whether the certificate leads to a mark verifying authority is judged when --roots
 names their certificates.
@@ -47,13 +49,16 @@ Exit codes: 0 nothing keeps receivers from showing the logo; 1 there is no recor
 or something does; 2 usage; 3 it could not be found out.`,
 		Example: `  postmuster bimi example.com
   postmuster bimi --selector brand --roots mva-roots.pem example.com
+  postmuster bimi news@example.com
   postmuster bimi lint-svg logo.svg`,
-		Args: oneArgument("a domain, or lint-svg"),
+		Args: oneArgument("a domain, an address, or lint-svg"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			domain, err := audit.ParseDomain(args[0])
+			at := strings.LastIndexByte(args[0], '@')
+			domain, err := audit.ParseDomain(args[0][at+1:])
 			if err != nil {
 				return err
 			}
+			f.localPart = args[0][:max(at, 0)]
 			if err := f.readRoots(env); err != nil {
 				return err
 			}
@@ -88,6 +93,8 @@ func (f *bimiFlags) readRoots(env *Env) error {
 type bimiReport struct {
 	Domain      string           `json:"domain"`
 	Status      bimi.Status      `json:"status"`
+	Error       string           `json:"error"` // with status unknown: why
+	Asked       []bimiAsked      `json:"asked"`
 	Name        string           `json:"name"`
 	Selector    string           `json:"selector"`
 	Record      string           `json:"record"`
@@ -96,6 +103,15 @@ type bimiReport struct {
 	DMARC       bimiDMARC        `json:"dmarc"`
 	Indicator   *bimiIndicator   `json:"indicator"`   // null where none is published
 	Certificate *bimiCertificate `json:"certificate"` // null where none is published
+}
+
+// bimiUnknown: whether there is a record could not be found out.
+const bimiUnknown bimi.Status = "unknown"
+
+// bimiAsked is a name that was asked for a record.
+type bimiAsked struct {
+	Name   string     `json:"name"`
+	Status dns.Status `json:"status"` // of any TXT record there
 }
 
 // bimiDMARC is the policy that BIMI demands.
@@ -138,21 +154,29 @@ func (f *bimiFlags) ask(ctx context.Context, n *network, domain string) answer {
 	if org == "" {
 		org = dmarc.PSLOrgDomain(domain)
 	}
-	d, err := bimi.Discover(ctx, n.DNS, bimi.Query{Author: domain, Org: org, Selector: f.selector})
-	if err != nil {
-		return unanswered(domain, err)
+	d, err := bimi.Discover(ctx, n.DNS, bimi.Query{Author: domain, Org: org, Selector: f.selector, LocalPart: f.localPart})
+	r := newBIMIReport(domain, d)
+	r.DMARC = bimiPolicy(policy)
+	switch {
+	case err != nil:
+		r.Status, r.Error = bimiUnknown, err.Error()
+	case d.Status == bimi.StatusFound:
+		r.fetch(ctx, f, n, d.Record, []string{domain, org})
 	}
+	return answer{value: r, code: r.code(), text: r.write}
+}
+
+func newBIMIReport(domain string, d bimi.Discovery) *bimiReport {
 	r := &bimiReport{
-		Domain: domain, Status: d.Status, Name: d.Name, Selector: d.Selector, Texts: present(d.Texts), Issues: bimiIssues(d.Issues),
-		DMARC: bimiPolicy(policy),
+		Domain: domain, Status: d.Status, Name: d.Name, Selector: d.Selector, Texts: present(d.Texts), Issues: bimiIssues(d.Issues), Asked: []bimiAsked{},
+	}
+	for _, a := range d.Answers {
+		r.Asked = append(r.Asked, bimiAsked{a.Question.Name, a.Status()})
 	}
 	if len(d.Texts) == 1 {
 		r.Record = d.Texts[0]
 	}
-	if d.Status == bimi.StatusFound {
-		r.fetch(ctx, f, n, d.Record, []string{domain, org})
-	}
-	return answer{value: r, code: r.code(), text: r.write}
+	return r
 }
 
 func bimiPolicy(d dmarc.Discovery) bimiDMARC {
@@ -228,6 +252,9 @@ func (f bimiFile) code() int {
 
 func (r *bimiReport) code() int {
 	code := exitMet
+	if r.Status == bimiUnknown {
+		return exitUndecided
+	}
 	if r.Status != bimi.StatusFound || !usable(r.Issues) || !usable(r.DMARC.Issues) {
 		code = exitNotMet
 	}
@@ -245,8 +272,9 @@ func (r *bimiReport) code() int {
 
 func (r *bimiReport) write(p *page) {
 	p.line("%s: %s", r.Domain, r.Status)
-	if r.Name != "" {
-		p.field("asked", "%s TXT", dns.Absolute(r.Name))
+	p.field("because", "%s", r.Error)
+	for _, a := range r.Asked {
+		p.field("asked", "%s", asked(a.Name, "TXT", a.Status))
 	}
 	for _, text := range r.Texts {
 		p.field("record", "%s", text)

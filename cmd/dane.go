@@ -265,7 +265,7 @@ func describeSecurity(r dnssec.Result) string {
 
 func (h *daneHost) write(p *page) {
 	p.head("%s", h.Host)
-	p.field("asked", "%s TLSA: %s", dns.Absolute(h.Name), h.Status)
+	p.field("asked", "%s", asked(h.Name, "TLSA", h.Status))
 	p.field("unknown", "%s", h.Error)
 	if h.Error != "" {
 		return

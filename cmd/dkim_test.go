@@ -2,11 +2,15 @@ package cmd
 
 import (
 	"crypto/ed25519"
+	"crypto/sha256"
 	"crypto/x509"
+	"encoding/base64"
 	"encoding/pem"
 	"os"
 	"strings"
 	"testing"
+
+	"github.com/postmuster/postmuster/internal/proto/dkim"
 )
 
 const plainMessage = "From: Ann <ann@example.com>\r\nTo: sam@example.net\r\nSubject: Hello\r\nDate: Mon, 23 Nov 2026 09:00:00 +0000\r\n" +
@@ -113,6 +117,19 @@ func TestMessageFiles(t *testing.T) {
 	}
 }
 
+// TestDKIMVerifyOfAThousandSignatures: those beyond the limit are counted, not
+// written out.
+func TestDKIMVerifyOfAThousandSignatures(t *testing.T) {
+	l := testEnv(t)
+	l.zone("")
+	field := "DKIM-Signature: v=1; a=rsa-sha256; d=example.com; s=gone; h=from; bh=AAAA; b=AAAA\r\n"
+	got := l.ask("dkim", "verify", l.file("many.eml", strings.Repeat(field, 1000)+plainMessage))
+	l.wantCode(got, exitNotMet)
+	if n := strings.Count(got.out, "\nd=example.com s=gone"); n != dkim.MaxSignatures || !strings.Contains(got.out, "there are 1000 signatures; only the first 32 were verified") {
+		t.Errorf("%d signatures are written out, want %d and how many there are:\n%.400s", n, dkim.MaxSignatures, got.out)
+	}
+}
+
 func TestDKIMSignUsage(t *testing.T) {
 	l := testEnv(t)
 	mail := l.file("plain.eml", plainMessage)
@@ -137,4 +154,25 @@ func TestARCVerifyWithoutAChain(t *testing.T) {
 	l.wantCode(got, exitNotMet)
 	l.golden("arc_verify_found", got)
 	l.wantKeys(l.ask("arc", "verify", "--json", l.dir+"/plain.eml"), "result", "instances", "oldest_pass", "error")
+}
+
+// TestARCVerifyWithoutAKey: the RFC has no result but fail for a chain whose keys
+// cannot be looked up; the headline and the exit code say that it is no verdict.
+func TestARCVerifyWithoutAKey(t *testing.T) {
+	l := testEnv(t)
+	l.zone(`_fail.s._domainkey.silent.test. TXT "SERVFAIL"`)
+	_, body, _ := strings.Cut(plainMessage, "\r\n\r\n")
+	hash := sha256.Sum256([]byte(body))
+	sealed := "ARC-Seal: i=1; a=rsa-sha256; cv=none; d=silent.test; s=s; b=AAAA\r\n" +
+		"ARC-Message-Signature: i=1; a=rsa-sha256; c=relaxed/simple; d=silent.test; s=s; h=from; bh=" + base64.StdEncoding.EncodeToString(hash[:]) + "; b=AAAA\r\n" +
+		"ARC-Authentication-Results: i=1; lists.example.org; none\r\n" + plainMessage
+	got := l.ask("arc", "verify", l.file("sealed.eml", sealed))
+	l.wantCode(got, exitUndecided)
+	l.golden("arc_verify_temperror", got)
+	l.wantCode(l.ask("arc", "verify", l.file("wrong.eml", strings.Replace(sealed, "cv=none", "cv=pass", 1))), exitNotMet)
+	got = l.ask("arc", "verify", l.file("unsealed.eml", sealed[strings.Index(sealed, "ARC-Message"):]))
+	l.wantCode(got, exitNotMet)
+	if !strings.Contains(got.out, "i=1, whose seal is missing or cannot be read") {
+		t.Errorf("the missing seal is not named:\n%s", got)
+	}
 }

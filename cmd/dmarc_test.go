@@ -8,6 +8,9 @@ news.example.com. A 192.0.2.1
 _dmarc.example.net. TXT "v=spf1 -all"
 _dmarc.net. TXT "v=DMARC1; p=reject; psd=y"
 _dmarc.example.org. TXT "v=DMARC1; p=none; pct=50"
+_dmarc.two.test. TXT "v=DMARC1; p=reject"
+_dmarc.two.test. TXT "v=DMARC1; p=none"
+_dmarc.two.test. TXT "google-site-verification=1"
 _fail._dmarc.silent.test. TXT "SERVFAIL"
 `
 
@@ -62,7 +65,7 @@ func TestDMARCWalk(t *testing.T) {
 	l.zone(dmarcZone)
 	for name, code := range map[string]int{
 		"a.b.gone.example.com": exitMet, "news.example.com": exitMet, "www.example.net": exitMet, "example.org": exitMet,
-		"nothing.test": exitNotMet, "silent.test": exitUndecided,
+		"nothing.test": exitNotMet, "two.test": exitNotMet, "silent.test": exitUndecided,
 	} {
 		got := l.ask("dmarc", "walk", name)
 		l.wantCode(got, code)
@@ -78,5 +81,6 @@ func TestDMARCLint(t *testing.T) {
 	l.wantCode(got, exitNotMet)
 	l.golden("dmarc_lint", got)
 	l.wantCode(l.run("dmarc", "lint", "v=dmarc1; p=reject"), exitNotMet)
+	l.wantCode(l.run("dmarc", "lint", "v=DMARC1; rua=mailto:dmarc@example.com"), exitMet) // RFC 9989 §4.7: p is recommended
 	l.wantUsage(l.run("dmarc", "lint"), "the text of a record")
 }

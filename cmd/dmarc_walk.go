@@ -109,11 +109,12 @@ func dmarcStep(p *page, n int, s dmarc.Step) {
 		outcome = s.Error
 	}
 	p.line("%3d  %s TXT: %s", n, dns.Absolute(s.Name), outcome)
-	for _, text := range s.Answers {
-		p.para(5, "%s", text)
+	if s.Record != nil {
+		p.para(5, "%s", s.Record.Text)
 	}
 	for _, d := range s.Dropped {
-		p.para(5, "left out: %s", d.Why)
+		p.para(5, "%s", d.Text)
+		p.para(7, "left out: %s", d.Why)
 	}
 	if s.Stop != "" {
 		p.para(5, "%s", stopText(s))

@@ -16,7 +16,7 @@ import (
 	"github.com/postmuster/postmuster/internal/proto/tlsrpt"
 )
 
-const lintExitCodes = "Exit codes: 0 it can be used, with whatever is worth saying; 1 it cannot; 2 usage."
+const lintExitCodes = "Exit codes: 0 it can be used, with whatever is worth saying; 1 it, or a part of\nit, cannot; 2 usage."
 
 // linters judge the texts of records and policies by their kind.
 var linters = map[string]func(text string) []issue{
@@ -147,8 +147,10 @@ func lintText(env *Env, output *outputFlags, kind, argument string) error {
 	switch kind {
 	case "mtasts-policy":
 		what = "the policy"
+	case "dmarc": // a wrong tag counts as absent (RFC 9989 §4.7)
+		what = "the record, or a part of it,"
 	case "authres":
-		what = "the field"
+		what = "the field, or a part of it,"
 	}
 	return output.write(env, lintReport{Valid: usable(issues), Issues: issues, what: what, text: text}.answer())
 }

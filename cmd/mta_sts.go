@@ -10,7 +10,6 @@ import (
 
 	"github.com/postmuster/postmuster/checks/facts"
 	"github.com/postmuster/postmuster/internal/audit"
-	"github.com/postmuster/postmuster/internal/dns"
 	"github.com/postmuster/postmuster/internal/proto/mtasts"
 	"github.com/postmuster/postmuster/internal/smtp"
 )
@@ -146,7 +145,7 @@ func (r mtastsReport) code() int {
 func (r mtastsReport) write(p *page) {
 	p.line("%s: %s", r.Domain, r.State)
 	p.field("because", "%s", r.Reason)
-	p.field("asked", "%s TXT: %s", dns.Absolute(r.RecordName), r.RecordStatus)
+	p.field("asked", "%s", asked(r.RecordName, "TXT", r.RecordStatus))
 	for _, text := range r.Texts {
 		p.field("record", "%s", text)
 	}

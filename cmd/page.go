@@ -7,6 +7,7 @@ import (
 
 	"github.com/mattn/go-runewidth"
 
+	"github.com/postmuster/postmuster/internal/dns"
 	"github.com/postmuster/postmuster/internal/report"
 )
 
@@ -149,6 +150,14 @@ func lineAround(text string, position int) (before, after string) {
 	// A line of 64 KB would be made printable in vain.
 	const enough = 1 << 10
 	return before[max(0, len(before)-enough):], after[:min(len(after), enough)]
+}
+
+// asked says a question and what came back.
+func asked(name, qtype string, status dns.Status) string {
+	if status == "" {
+		status = "no answer"
+	}
+	return fmt.Sprintf("%s %s: %s", dns.Absolute(name), qtype, status)
 }
 
 // plural returns "1 address", "2 addresses".

@@ -6,6 +6,7 @@ import (
 	"crypto/x509"
 	"encoding/pem"
 	"fmt"
+	"net/http"
 	"net/netip"
 	"os"
 	"os/exec"
@@ -32,6 +33,14 @@ example TXT "unrelated" "text"
 _spf.example TXT "v=spf1 ip4:198.51.100.0/" "24 -all"
 _dmarc.example TXT "v=DMARC1; p=reject; rua=mailto:dmarc@example.com"
 mx.example A 192.0.2.10
+_mta-sts.example TXT "v=STSv1; id=1"
+mta-sts.example A 192.0.2.80
+_smtp._tls.example TXT "v=TLSRPTv1; rua=mailto:tls@example.com"
+default._bimi.example TXT "v=BIMI1; l=https://www.example.com/logo.svg"
+www.example A 192.0.2.80
+2.0.0.127.bl.example A 127.0.0.2
+10.2.0.192.bl.example A 127.0.0.2
+10.2.0.192.bl.example TXT "open relay"
 alias.example CNAME example
 ` + signed.err}))
 	tests := []struct {
@@ -49,7 +58,22 @@ alias.example CNAME example
 		{[]string{"dkim", "key", "s2", "example.com"}, exitNotMet, "none"},
 		{[]string{"dkim", "verify", l.file("signed.eml", signed.out)}, exitMet, "header hash match"},
 		{[]string{"spf", "eval", "--ip", "192.0.2.10", "--from", "a@example.org"}, exitUndecided, "temperror"},
+		{[]string{"spf", "flatten", "example.com"}, exitMet, `example.com. TXT "v=spf1 ip4:192.0.2.10 ip4:198.51.100.0/24 ?all"`},
+		{[]string{"spf", "tree", "example.org"}, exitUndecided, "unknown"},
+		{[]string{"mta-sts", "--no-smtp", "example.com"}, exitMet, "mx.example.com keeps the policy"},
+		{[]string{"mta-sts", "--no-smtp", "alias.example.com"}, exitNotMet, "none"},
+		{[]string{"mta-sts", "--no-smtp", "example.org"}, exitUndecided, "no answer"},
+		{[]string{"tls-rpt", "example.com"}, exitMet, "mailto:tls@example.com"},
+		{[]string{"tls-rpt", "example.org"}, exitUndecided, "unknown"},
+		{[]string{"bimi", "example.com"}, exitMet, "strong enough for a logo"},
+		{[]string{"bimi", "news.example.com"}, exitMet, "asked      default._bimi.example.com. TXT: NOERROR"},
+		{[]string{"bimi", "example.org"}, exitUndecided, "unknown"},
+		{[]string{"blocklist", "--blocklist", "bl.example.com", "192.0.2.10"}, exitNotMet, "open relay"},
+		{[]string{"blocklist", "--blocklist", "bl.example.com", "192.0.2.11"}, exitMet, "not listed"},
+		{[]string{"blocklist", "--blocklist", "mx.example.com", "192.0.2.10"}, exitUndecided, "its test entry 127.0.0.2 is missing"},
+		{[]string{"blocklist", "--blocklist", "bl.example.org", "192.0.2.10"}, exitUndecided, "REFUSED"},
 	}
+	l.web("192.0.2.80", http.HandlerFunc(publish), "mta-sts.example.com", "www.example.com")
 	for _, test := range tests {
 		got := l.ask(test.args...)
 		l.wantCode(got, test.code)
@@ -57,6 +81,38 @@ alias.example CNAME example
 			t.Errorf("%s: want %q in\n%s", strings.Join(test.args, " "), test.want, got)
 		}
 	}
+}
+
+// publish is the web server of a domain: its MTA-STS policy and its logo.
+func publish(w http.ResponseWriter, r *http.Request) {
+	if strings.HasSuffix(r.URL.Path, ".svg") {
+		fmt.Fprint(w, logo)
+		return
+	}
+	fmt.Fprint(w, "version: STSv1\nmode: enforce\nmx: mx.example.com\nmax_age: 604800\n")
+}
+
+// TestARCWithDkimpy: a chain that dkimpy sealed holds, until the message is changed.
+func TestARCWithDkimpy(t *testing.T) {
+	program := peers.Program(t, "arcsign", "python3-dkim")
+	l := testEnv(t)
+	key := rsaKeyFile(l)
+	ours := l.run("dkim", "sign", "--key", key, "--selector", "s1", "--domain", "example.com", l.file("plain.eml", plainMessage))
+	l.useResolver(peers.Knot(t, peers.Zone{Name: "com", Text: ours.err}))
+
+	c := exec.CommandContext(t.Context(), program, "s1", "example.com", key, "lists.example.com")
+	c.Stdin, c.Stderr = strings.NewReader("Authentication-Results: lists.example.com; spf=pass smtp.mailfrom=example.com\r\n"+plainMessage), os.Stderr
+	sealed, err := c.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := l.ask("arc", "verify", l.file("sealed.eml", string(sealed)))
+	l.wantCode(got, exitMet)
+	if !strings.Contains(got.out, "found       spf=pass smtp.mailfrom=example.com") {
+		t.Errorf("what the list found is not shown:\n%s", got)
+	}
+	got = l.ask("arc", "verify", l.file("changed.eml", string(sealed)+"-- \r\nthe list\r\n"))
+	l.wantCode(got, exitNotMet)
 }
 
 // TestDKIMWithDkimpy: a message that dkimpy signed is verified, before and after

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/postmuster/postmuster/internal/dns"
 	"github.com/postmuster/postmuster/internal/proto/dnsbl"
 	"github.com/postmuster/postmuster/internal/proto/mtasts"
@@ -45,6 +47,26 @@ func TestMTASTSText(t *testing.T) {
 	r.State = mtasts.StateUnknown
 	if code := r.code(); code != exitUndecided {
 		t.Errorf("exit code %d for one that is not known, want %d", code, exitUndecided)
+	}
+}
+
+// TestMTASTSJSON: the keys that programs read, the response's among them.
+func TestMTASTSJSON(t *testing.T) {
+	l := testEnv(t)
+	l.zone("_fail._mta-sts.silent.test. TXT \"SERVFAIL\"\n_fail._smtp._tls.silent.test. TXT \"SERVFAIL\"\n")
+	got := l.ask("mta-sts", "--json", "example.com")
+	l.wantCode(got, exitNotMet)
+	object := l.wantKeys(got, "domain", "state", "reason", "record_name", "record_status", "texts", "record_issues", "policy_url", "response",
+		"policy_issues", "mx", "mx_error")
+	if diff := cmp.Diff(map[string]any{"problem": "no host", "detail": "mta-sts.example.com has no address"}, object["response"]); diff != "" {
+		t.Errorf("the response (-want +got):\n%s", diff)
+	}
+	for _, command := range []string{"mta-sts", "tls-rpt"} {
+		got := l.ask(command, "silent.test")
+		l.wantCode(got, exitUndecided)
+		if !strings.Contains(got.out, ".silent.test. TXT: no answer\n") {
+			t.Errorf("%s: it is not said that no answer came:\n%s", command, got.out)
+		}
 	}
 }
 
@@ -115,6 +137,26 @@ func TestLint(t *testing.T) {
 	}
 	l.wantUsage(l.run("lint", "--kind", "spam", "--text", "x"), "there are spf, dkim, dmarc, mtasts, mtasts-policy, tlsrpt, bimi, authres")
 	l.wantUsage(l.run("lint", "--kind", "spf"), "--text")
+}
+
+// TestLintFindsTheErrorAmongTheAdvice: what is listed is bounded, and the error
+// that decides comes last.
+func TestLintFindsTheErrorAmongTheAdvice(t *testing.T) {
+	l := testEnv(t)
+	for kind, text := range map[string]string{
+		"spf":           "v=spf1 " + strings.Repeat("ip4:10.0.0.1 ", 150) + "moo -all",
+		"dkim":          "p=O2onvM62pC1io6jQKm8Nc2UyFXcd4kOmOsBIoYtZ2ik=" + strings.Repeat("; x=", 150) + "; k=moo",
+		"dmarc":         "v=DMARC1" + strings.Repeat(";", 150) + "p=moo",
+		"mtasts":        "v=STSv1" + strings.Repeat(";", 150) + "id=-",
+		"mtasts-policy": "version: STSv1\n" + strings.Repeat("moo: 1\n", 150) + "mode: moo\n",
+		"tlsrpt":        "v=TLSRPTv1" + strings.Repeat("; x=1", 150) + "; rua=moo",
+		"bimi":          "v=BIMI1" + strings.Repeat("; x=1", 150) + "; l=moo",
+		"authres":       "mx.example.org" + strings.Repeat("; spf=moo", 150) + "; moo",
+	} {
+		if got := l.run("lint", "--kind", kind, "--text", text); got.code != exitNotMet {
+			t.Errorf("%s: exit code %d, want %d:\n%.300s", kind, got.code, exitNotMet, got.out)
+		}
+	}
 }
 
 // TestProtocolCommandsExplainThemselves: each says its exit codes and has two

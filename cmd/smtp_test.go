@@ -119,6 +119,9 @@ func TestBIMI(t *testing.T) {
 default._bimi.example.com. TXT "v=BIMI1; l=https://www.example.com/logo.svg; a=;"
 _dmarc.example.com. TXT "v=DMARC1; p=reject"
 default._bimi.example.net. TXT "v=BIMI1; l=https://www.example.com/script.svg"
+default._bimi.brands.test. TXT "v=BIMI1; l=https://www.example.com/script.svg; lps=brand-a"
+brand-a._bimi.brands.test. TXT "v=BIMI1; l=https://www.example.com/logo.svg"
+_dmarc.brands.test. TXT "v=DMARC1; p=reject"
 _dmarc.example.net. TXT "v=DMARC1; p=none"
 www.example.com. A 192.0.2.80
 _fail.default._bimi.silent.test. TXT "SERVFAIL"
@@ -138,7 +141,17 @@ _fail.default._bimi.silent.test. TXT "SERVFAIL"
 		l.wantCode(got, code)
 		l.golden("bimi_"+domain, got)
 	}
-	l.wantKeys(l.ask("bimi", "--json", "example.com"), "domain", "status", "name", "selector", "record", "texts", "issues", "dmarc", "indicator", "certificate")
+	l.wantKeys(l.ask("bimi", "--json", "example.com"), "domain", "status", "error", "asked", "name", "selector", "record", "texts", "issues", "dmarc", "indicator", "certificate")
+	l.wantCode(l.ask("bimi", "brands.test"), exitNotMet)
+	own := l.ask("bimi", "Brand_A+news@brands.test") // its own record, by lps=
+	l.wantCode(own, exitMet)
+	if !strings.Contains(own.out, "asked      brand-a._bimi.brands.test. TXT: NOERROR") {
+		t.Errorf("the record of the local part is not asked for:\n%s", own)
+	}
+	if silent := l.wantKeys(l.ask("bimi", "--json", "silent.test"), "domain", "status", "error", "asked", "name", "selector", "record", "texts",
+		"issues", "dmarc", "indicator", "certificate"); silent["status"] != "unknown" {
+		t.Errorf("status %v where the DNS does not answer, want unknown", silent["status"])
+	}
 }
 
 func TestBIMILintSVG(t *testing.T) {

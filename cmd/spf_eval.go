@@ -117,20 +117,32 @@ func spfEvaluationText(p *page, e *spf.Evaluation, r spf.Request) {
 func spfSteps(steps []spf.Step) []leaf {
 	leaves := make([]leaf, 0, len(steps))
 	for _, s := range steps {
-		l := leaf{text: s.Term, side: string(s.Outcome), below: spfSteps(s.Steps)}
-		if s.Reason != "" {
-			l.side += ": " + s.Reason
-		}
-		if s.Lookup > 0 {
-			l.side += fmt.Sprintf(" (lookup %d)", s.Lookup)
-		}
-		if s.Void {
-			l.side += " (found nothing)"
-		}
+		l := leaf{text: s.Term, side: spfStepSide(s), below: spfSteps(s.Steps)}
 		if s.Record != "" {
 			l.notes = append(l.notes, s.Record)
 		}
 		leaves = append(leaves, l)
 	}
 	return leaves
+}
+
+// spfStepSide is what stands beside a term: its outcome, what its macros became,
+// and what it counts. Why an included policy gave its result stands below it.
+func spfStepSide(s spf.Step) string {
+	side := string(s.Outcome)
+	if strings.Contains(s.Term, "%") && len(s.Steps) == 0 && s.Target != "" {
+		side += " at " + s.Target
+	}
+	if len(s.Steps) > 0 {
+		side += ": " + s.Target + " gives " + string(s.Result)
+	} else if s.Reason != "" {
+		side += ": " + s.Reason
+	}
+	if s.Lookup > 0 {
+		side += fmt.Sprintf(" (lookup %d)", s.Lookup)
+	}
+	if s.Void {
+		side += " (found nothing)"
+	}
+	return side
 }

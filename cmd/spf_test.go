@@ -18,6 +18,8 @@ _spf.crm.test. TXT "v=spf1 exists:%{i}.crm.test ip6:2001:db8:5::/48 ~all"
 example.net. TXT "v=spf1 include:_spf.gone.test include:_spf.news.test -all"
 example.org. TXT "v=spf1 include:_spf.silent.test ip4:192.0.2.1 -all"
 _fail._spf.silent.test. TXT "SERVFAIL"
+loop.test. TXT "v=spf1 redirect=loop.test"
+macro.test. TXT "v=spf1 exists:%{ir}.%{v}._spf.%{d2} -all"
 two.test. TXT "v=spf1 -all"
 two.test. TXT "v=spf1 mx -all"
 a.test. TXT "v=spf1 exp=why.a.test -all"
@@ -38,6 +40,8 @@ func TestSPFEval(t *testing.T) {
 		{"permerror", []string{"--ip", "198.51.100.1", "--helo", "example.net"}, exitNotMet},
 		{"temperror", []string{"--ip", "198.51.100.1", "--helo", "example.org"}, exitUndecided},
 		{"none", []string{"--ip", "198.51.100.1", "--helo", "nothing.test"}, exitNotMet},
+		{"loop", []string{"--ip", "198.51.100.1", "--helo", "loop.test"}, exitNotMet},
+		{"macro", []string{"--ip", "198.51.100.1", "--helo", "macro.test"}, exitNotMet},
 	}
 	for _, test := range tests {
 		got := l.ask(append([]string{"spf", "eval"}, test.args...)...)
@@ -78,11 +82,23 @@ func TestSPFTree(t *testing.T) {
 	}
 }
 
+// TestSPFTreeOfStringsWithoutASpace: receivers join the strings of a record as they
+// are, which is hard to see in what a provider's form shows.
+func TestSPFTreeOfStringsWithoutASpace(t *testing.T) {
+	l := testEnv(t)
+	l.zone(`joined.test. TXT "v=spf1 ip4:192.0.2.0/24" "include:_spf.news.test -all"`)
+	got := l.ask("spf", "tree", "joined.test")
+	l.wantCode(got, exitNotMet)
+	if !strings.Contains(got.out, "strings are joined without a space") {
+		t.Errorf("the cause is not named:\n%s", got)
+	}
+}
+
 func TestSPFTreeJSON(t *testing.T) {
 	l := testEnv(t)
 	l.zone(spfZone)
 	object := l.wantKeys(l.ask("spf", "tree", "--json", "example.com"), "domain", "state", "reason", "record", "lookups", "lookup_limit",
-		"void_lookups", "void_lookups_ipv4", "void_lookups_ipv6", "void_lookup_limit", "addresses", "networks", "contributors",
+		"void_lookups", "void_lookups_ipv4", "void_lookups_ipv6", "void_lookup_limit", "addresses", "complete", "dynamic", "networks", "contributors",
 		"overlaps", "reserved", "wide", "issues", "problems", "tree")
 	if addresses := object["addresses"].(map[string]any); addresses["ipv4"] != 322.0 || addresses["ipv6"] != "1208925819614629174706177" {
 		t.Errorf("addresses %v", addresses)

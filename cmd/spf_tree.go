@@ -58,6 +58,8 @@ func countAddresses(networks []spf.Network) addressCount {
 	return addressCount{IPv4: four.Uint64(), IPv6: six.String(), four: four, six: six}
 }
 
+func (c addressCount) empty() bool { return c.four.Sign() == 0 && c.six.Sign() == 0 }
+
 func (c addressCount) String() string {
 	var texts []string
 	if c.four.Sign() > 0 {
@@ -81,14 +83,47 @@ func approximately(n *big.Int) string {
 	return fmt.Sprintf("2^%d", n.BitLen()-1)
 }
 
+// spfReach says how much of what a policy authorises its networks tell.
+type spfReach struct {
+	Complete bool     `json:"complete"` // nothing of it had to be left unknown
+	Dynamic  []string `json:"dynamic"`  // terms that admit clients by more than their address: exists, ptr
+}
+
+func spfReachOf(n *spf.Node) spfReach {
+	dynamic, unknown := n.Beyond()
+	r := spfReach{Complete: len(unknown) == 0 && !spfUnknown(n.State), Dynamic: []string{}}
+	for _, b := range dynamic {
+		r.Dynamic = append(r.Dynamic, b.Term.Text)
+	}
+	return r
+}
+
+// describe says a count of addresses, and what it leaves out.
+func (r spfReach) describe(c addressCount) string {
+	var texts []string
+	switch {
+	case r.Complete:
+		texts = append(texts, c.String())
+	case c.empty():
+		texts = append(texts, "unknown addresses")
+	default:
+		texts = append(texts, "at least "+c.String())
+	}
+	if len(r.Dynamic) > 0 {
+		texts = append(texts, "and whom "+strings.Join(r.Dynamic, ", ")+" admits")
+	}
+	return strings.Join(texts, ", ")
+}
+
 // spfContribution is what one include or redirect of the domain's own record
 // brings: one service's share.
 type spfContribution struct {
-	Term     string         `json:"term"`
-	Domain   string         `json:"domain"`
-	State    spf.State      `json:"state"`
-	Lookups  int            `json:"lookups"`
-	Count    addressCount   `json:"addresses"`
+	Term    string       `json:"term"`
+	Domain  string       `json:"domain"`
+	State   spf.State    `json:"state"`
+	Lookups int          `json:"lookups"`
+	Count   addressCount `json:"addresses"`
+	spfReach
 	Networks []netip.Prefix `json:"networks"`
 }
 
@@ -100,17 +135,18 @@ type spfReserved struct {
 
 // spfTreeReport is the tree, and what is read from it.
 type spfTreeReport struct {
-	Domain       string            `json:"domain"`
-	State        spf.State         `json:"state"`
-	Reason       string            `json:"reason"`
-	Record       string            `json:"record"`
-	Lookups      int               `json:"lookups"`
-	LookupLimit  int               `json:"lookup_limit"`
-	Void         int               `json:"void_lookups"`
-	Void4        int               `json:"void_lookups_ipv4"`
-	Void6        int               `json:"void_lookups_ipv6"`
-	VoidLimit    int               `json:"void_lookup_limit"`
-	Count        addressCount      `json:"addresses"`
+	Domain      string       `json:"domain"`
+	State       spf.State    `json:"state"`
+	Reason      string       `json:"reason"`
+	Record      string       `json:"record"`
+	Lookups     int          `json:"lookups"`
+	LookupLimit int          `json:"lookup_limit"`
+	Void        int          `json:"void_lookups"`
+	Void4       int          `json:"void_lookups_ipv4"`
+	Void6       int          `json:"void_lookups_ipv6"`
+	VoidLimit   int          `json:"void_lookup_limit"`
+	Count       addressCount `json:"addresses"`
+	spfReach
 	Networks     []netip.Prefix    `json:"networks"`
 	Contributors []spfContribution `json:"contributors"`
 	Overlaps     []spf.Overlap     `json:"overlaps"`
@@ -119,6 +155,8 @@ type spfTreeReport struct {
 	Issues       []issue           `json:"issues"` // of the domain's own record
 	Problems     []spfProblem      `json:"problems"`
 	Tree         *spf.Node         `json:"tree"`
+
+	partial bool // an include could not be followed, so that the counts may be higher
 }
 
 // spfProblem is a part of the tree that receivers cannot evaluate, or that we
@@ -135,13 +173,14 @@ type spfProblem struct {
 func newSPFTreeReport(n *spf.Node) *spfTreeReport {
 	networks := n.Networks()
 	t := &spfTreeReport{
-		Domain: n.Domain, State: n.State, Reason: n.Reason, Lookups: n.Lookups, LookupLimit: spf.LookupLimit,
+		spfReach: spfReachOf(n),
+		Domain:   n.Domain, State: n.State, Reason: n.Reason, Lookups: n.Lookups, LookupLimit: spf.LookupLimit,
 		Void: n.VoidLookups, Void4: n.VoidLookups4, Void6: n.VoidLookups6, VoidLimit: spf.VoidLookupLimit,
 		Count: countAddresses(networks), Networks: present(spf.Union(networks)), Overlaps: present(spf.Overlaps(networks)),
 		Contributors: []spfContribution{}, Reserved: []spfReserved{}, Wide: []spf.Network{}, Issues: []issue{}, Problems: []spfProblem{}, Tree: n,
 	}
 	if n.Record != nil {
-		t.Record, t.Issues = n.Record.Text, spfIssues(n.Record.Lint())
+		t.Record, t.Issues = n.Record.Text, spfIssues(spf.LintTXT(n.Strings))
 	}
 	for _, network := range networks {
 		if purpose, reserved := spf.Reserved(network.Prefix); reserved {
@@ -150,21 +189,32 @@ func newSPFTreeReport(n *spf.Node) *spfTreeReport {
 			t.Wide = append(t.Wide, network)
 		}
 	}
-	for _, b := range n.Terms {
-		if b.Node != nil {
-			own := b.Node.Networks()
-			t.Contributors = append(t.Contributors, spfContribution{
-				Term: b.Term.Text, Domain: b.Node.Domain, State: b.State, Lookups: b.Lookups,
-				Count: countAddresses(own), Networks: present(spf.Union(own)),
-			})
-		}
-	}
-	n.Walk(func(n *spf.Node, b *spf.Branch) {
-		if spfBroken(b) || spfUnknown(b.State) {
-			t.Problems = append(t.Problems, spfProblem{n.Domain, b.Term.Text, b.State, b.Reason, spfBroken(b)})
-		}
-	})
+	t.contributions(n)
+	n.Walk(t.problem)
 	return t
+}
+
+// contributions lists what the includes of the domain's own record bring.
+func (t *spfTreeReport) contributions(n *spf.Node) {
+	for _, b := range n.Terms {
+		if b.Node == nil {
+			continue
+		}
+		own := b.Node.Networks()
+		t.Contributors = append(t.Contributors, spfContribution{
+			spfReach: spfReachOf(b.Node), Term: b.Term.Text, Domain: b.Node.Domain, State: b.State, Lookups: b.Lookups,
+			Count: countAddresses(own), Networks: present(spf.Union(own)),
+		})
+	}
+}
+
+// problem notes what is broken or unknown about a branch.
+func (t *spfTreeReport) problem(n *spf.Node, b *spf.Branch) {
+	if spfBroken(b) || spfUnknown(b.State) {
+		t.Problems = append(t.Problems, spfProblem{n.Domain, b.Term.Text, b.State, b.Reason, spfBroken(b)})
+	}
+	leads := b.Term.Kind == spf.KindInclude || b.Term.Kind == spf.KindRedirect
+	t.partial = t.partial || leads && (spfUnknown(b.State) || b.State == spf.StateMacro)
 }
 
 // present is a list that JSON shows as one also where it is empty.
@@ -216,157 +266,4 @@ func (t *spfTreeReport) code() int {
 		return exitNotMet
 	}
 	return exitMet
-}
-
-func (t *spfTreeReport) write(p *page) {
-	p.labels = 11
-	p.line("%s", t.Domain)
-	if t.State != spf.StateOK {
-		p.field(string(t.State), "%s", t.Reason)
-		for _, text := range t.Tree.Records {
-			p.field("record", "%s", text)
-		}
-		p.issues(t.Issues, t.Record)
-		return
-	}
-	p.para(0, "%s", t.Record)
-	p.tree(spfBranches(t.Tree))
-	p.blank()
-	p.field("lookups", "%d of at most %d", t.Lookups, t.LookupLimit)
-	p.field("void", "%s", t.voids())
-	p.field("limit", "%s", t.limits())
-	for _, problem := range t.Problems {
-		p.field(string(problem.State), "%s in the record of %s: %s", problem.Term, problem.Domain, problem.Reason)
-	}
-	t.writeAddresses(p)
-	t.writeOddities(p)
-}
-
-func (t *spfTreeReport) voids() string {
-	text := fmt.Sprintf("%d of at most %d find nothing", t.Void, t.VoidLimit)
-	if t.Void4 != t.Void || t.Void6 != t.Void {
-		text += fmt.Sprintf("; %d for IPv4 clients, %d for IPv6 clients", t.Void4, t.Void6)
-	}
-	return text
-}
-
-// networksShown is how many networks a reader is shown; the JSON has all.
-const networksShown = 24
-
-func joinNetworks(networks []netip.Prefix) string {
-	texts := make([]string, 0, networksShown)
-	for _, n := range networks[:min(len(networks), networksShown)] {
-		texts = append(texts, shortPrefix(n))
-	}
-	if more := len(networks) - networksShown; more > 0 {
-		texts = append(texts, fmt.Sprintf("and %d more", more))
-	}
-	return strings.Join(texts, ", ")
-}
-
-// shortPrefix leaves out the length of a single address.
-func shortPrefix(p netip.Prefix) string {
-	if p.IsSingleIP() {
-		return p.Addr().String()
-	}
-	return p.String()
-}
-
-func (t *spfTreeReport) writeAddresses(p *page) {
-	p.head("Authorised: %s", t.Count)
-	if len(t.Networks) > 0 {
-		p.para(2, "%s", joinNetworks(t.Networks))
-	}
-	if len(t.Contributors) == 0 {
-		return
-	}
-	p.head("What each include contributes")
-	for _, c := range t.Contributors {
-		p.para(2, "%s: %s, %s", c.Domain, plural(c.Lookups, "lookup", "lookups"), c.Count)
-		if len(c.Networks) > 0 {
-			p.para(4, "%s", joinNetworks(c.Networks))
-		}
-	}
-}
-
-func (t *spfTreeReport) writeOddities(p *page) {
-	if len(t.Overlaps)+len(t.Reserved)+len(t.Wide) > 0 {
-		p.head("Networks to look at")
-	}
-	for _, o := range t.Overlaps {
-		if o.Inner.Prefix == o.Outer.Prefix {
-			p.para(2, "%s is authorised twice: %s, %s", shortPrefix(o.Inner.Prefix), spfPlace(o.Outer), spfPlace(o.Inner))
-			continue
-		}
-		p.para(2, "%s (%s) lies within %s (%s)", shortPrefix(o.Inner.Prefix), spfPlace(o.Inner), shortPrefix(o.Outer.Prefix), spfPlace(o.Outer))
-	}
-	for _, r := range t.Reserved {
-		p.para(2, "%s (%s) sends no mail on the Internet: %s", shortPrefix(r.Prefix), spfPlace(r.Network), r.Purpose)
-	}
-	for _, w := range t.Wide {
-		p.para(2, "%s (%s) is more than one organisation holds", w.Prefix, spfPlace(w))
-	}
-	if len(t.Issues) > 0 {
-		p.head("About the record itself")
-		p.issues(t.Issues, t.Record)
-	}
-}
-
-// spfPlace says whose network it is; the term too where it is another text.
-func spfPlace(n spf.Network) string {
-	if strings.HasSuffix(n.Term, n.Prefix.String()) || strings.HasSuffix(n.Term, shortPrefix(n.Prefix)) {
-		return n.Domain
-	}
-	return n.Term + " of " + n.Domain
-}
-
-func spfBranches(n *spf.Node) []leaf {
-	leaves := make([]leaf, 0, len(n.Terms))
-	for _, b := range n.Terms {
-		l := leaf{text: b.Term.Text, side: spfBranchSide(b)}
-		if b.Node != nil && b.State != spf.StateRepeated {
-			if b.Node.Record != nil {
-				l.notes = append(l.notes, b.Node.Record.Text)
-			}
-			l.below = spfBranches(b.Node)
-		}
-		leaves = append(leaves, l)
-	}
-	return leaves
-}
-
-// spfBranchSide is what stands beside a term: its lookups, and what it leads to.
-func spfBranchSide(b *spf.Branch) string {
-	var texts []string
-	if b.Lookups > 0 {
-		texts = append(texts, plural(b.Lookups, "lookup", "lookups"))
-	}
-	if b.State != spf.StateOK {
-		texts = append(texts, strings.TrimSuffix(string(b.State)+": "+b.Reason, ": "))
-	}
-	if b.Void || b.Void4 || b.Void6 {
-		texts = append(texts, spfVoid(b))
-	}
-	if len(b.Hosts) > 0 {
-		texts = append(texts, strings.Join(b.Hosts, " "))
-	}
-	if b.Node == nil && len(b.Networks) > 0 && b.Term.Kind != spf.KindIP4 && b.Term.Kind != spf.KindIP6 {
-		prefixes := make([]netip.Prefix, 0, len(b.Networks))
-		for _, n := range b.Networks {
-			prefixes = append(prefixes, n.Prefix)
-		}
-		texts = append(texts, joinNetworks(prefixes))
-	}
-	return strings.Join(texts, "; ")
-}
-
-func spfVoid(b *spf.Branch) string {
-	switch {
-	case b.Void:
-		return "finds nothing"
-	case b.Void4:
-		return "finds nothing for IPv4 clients"
-	default:
-		return "finds nothing for IPv6 clients"
-	}
 }

@@ -6,7 +6,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/postmuster/postmuster/internal/audit"
-	"github.com/postmuster/postmuster/internal/dns"
 	"github.com/postmuster/postmuster/internal/proto/tlsrpt"
 )
 
@@ -51,7 +50,7 @@ func tlsrptCode(s tlsrpt.State) int {
 func tlsrptText(p *page, d *tlsrpt.Discovery) {
 	p.line("%s: %s", d.Domain, d.State)
 	p.field("because", "%s", d.Reason)
-	p.field("asked", "%s TXT: %s", dns.Absolute(d.Name), d.Status)
+	p.field("asked", "%s", asked(d.Name, "TXT", d.Status))
 	for _, text := range d.Texts {
 		p.field("record", "%s", text)
 	}

@@ -1,6 +1,12 @@
-// Package arc validates the Authenticated Received Chain of RFC 8617: the seals
-// that forwarders and mailing lists put on a message to say how it was
-// authenticated when it reached them.
+// Package arc validates the Authenticated Received Chain of RFC 8617: what
+// forwarders and mailing lists put on a message to say how it was authenticated
+// when it reached them, before they changed it.
+//
+// Each handler adds a set of three fields with its number i=. The
+// ARC-Authentication-Results repeat what it found; the ARC-Message-Signature is a
+// DKIM signature of the message as it was passed on; the ARC-Seal signs all sets up
+// to this one, and says in cv= whether the chain before it held. The chain passes if
+// the sets are complete, every seal verifies and the newest message signature does.
 //
 // The protocol is being retired: the IETF's DMARC working group is moving it to
 // Historic. A chain is worth explaining to those who still see one; no policy
@@ -40,9 +46,12 @@ type Report struct {
 	// when all are, and when the newest is not.
 	OldestPass int    `json:"oldest_pass"`
 	Error      string `json:"error"` // why the chain fails
-	// TempError says that a key could not be found out: the chain might pass
-	// at another time, though RFC 8617 has no result for that but fail.
+	// TempError says that nothing fails but that a key could not be found out:
+	// the chain might pass at another time, though RFC 8617 has no result for
+	// that but fail.
 	TempError bool `json:"temperror,omitempty"`
+
+	broken bool // something fails that no key would mend
 }
 
 // An Instance is one ARC set: what one handler of the message added.
@@ -87,6 +96,7 @@ func Verify(ctx context.Context, r dns.Resolver, message []byte, now time.Time) 
 		report.verify(ctx, v, i)
 	}
 	report.judgeMessageSignatures()
+	report.TempError = report.Error != "" && !report.broken
 	if report.Error == "" {
 		report.Result = ResultPass
 	}
@@ -110,19 +120,25 @@ func (r *Report) fail(i *Instance, format string, args ...any) {
 func (r *Report) verify(ctx context.Context, v *dkim.Verifier, index int) {
 	i := &r.Instances[index]
 	if want := expectedCV(i.Instance); i.CV != want {
+		r.broken = true
 		r.fail(i, "cv=%.20q instead of cv=%s", i.CV, want)
 	}
 	seal := v.Seal(ctx, i.fields.seal, r.covered(index))
 	signature := v.MessageSignature(ctx, i.fields.message)
 	i.Seal, i.MessageSignature = &seal, &signature
-	if seal.Result != dkim.ResultPass {
-		r.fail(i, "the seal: %s", seal.Error)
-		r.TempError = r.TempError || seal.Result == dkim.ResultTempError
+	r.judge(i, "the seal", seal)
+	if index == len(r.Instances)-1 {
+		r.judge(i, "the message signature", signature)
 	}
-	if index == len(r.Instances)-1 && signature.Result != dkim.ResultPass {
-		r.fail(i, "the message signature: %s", signature.Error)
-		r.TempError = r.TempError || signature.Result == dkim.ResultTempError
+}
+
+// judge notes that a signature on which the chain depends does not pass.
+func (r *Report) judge(i *Instance, what string, s dkim.Signature) {
+	if s.Result == dkim.ResultPass {
+		return
 	}
+	r.broken = r.broken || s.Result != dkim.ResultTempError
+	r.fail(i, "%s: %s", what, s.Error)
 }
 
 // expectedCV: the first sealer finds no chain, the others must have found one

@@ -185,6 +185,10 @@ func TestFailureToAskIsTemporary(t *testing.T) {
 	if got := Verify(t.Context(), z, []byte(chain(t, 1)), testNow); got.Result != ResultFail || !got.TempError {
 		t.Errorf("%s, temporary %v, want a fail that is temporary", got.Result, got.TempError)
 	}
+	wrong := strings.Replace(chain(t, 1), "cv=none", "cv=pass", 1)
+	if got := Verify(t.Context(), z, []byte(wrong), testNow); got.Result != ResultFail || got.TempError {
+		t.Errorf("%s, temporary %v, want a fail that no key would mend", got.Result, got.TempError)
+	}
 }
 
 func FuzzVerify(f *testing.F) {

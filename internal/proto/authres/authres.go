@@ -29,7 +29,8 @@ const (
 	MaxCommentDepth = 16
 	// maxComments is how many comments are kept for a result, or before the first.
 	maxComments = 64
-	// maxIssues is more than anyone reads.
+	// maxIssues is more than anyone reads. Errors have as much room again, for
+	// without its error a field would pass for a valid one.
 	maxIssues = 100
 )
 

@@ -48,8 +48,9 @@ const (
 )
 
 func (p *parser) issue(code Code, severity Severity, at int, format string, args ...any) {
-	if len(p.issues) < maxIssues {
-		message := strings.ToValidUTF8(fmt.Sprintf(format, args...), "\uFFFD")
-		p.issues = append(p.issues, Issue{Code: code, Severity: severity, Message: message, Position: at})
+	if len(p.issues) >= maxIssues && severity != SeverityError || len(p.issues) >= 2*maxIssues {
+		return
 	}
+	message := strings.ToValidUTF8(fmt.Sprintf(format, args...), "\uFFFD")
+	p.issues = append(p.issues, Issue{Code: code, Severity: severity, Message: message, Position: at})
 }

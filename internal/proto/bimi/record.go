@@ -3,8 +3,16 @@
 // (draft-brand-indicators-for-message-identification-12 and its companions
 // draft-svg-tiny-ps-abrotman and draft-fetch-validation-vmc-wchuang).
 //
-// It asks the DNS through a resolver and fetches nothing else: the SVG and the
-// certificate are handed to it as bytes. Sections without another document's
+//	default._bimi.example.com. TXT "v=BIMI1; l=https://example.com/logo.svg; a=https://example.com/mark.pem"
+//
+// A receiver looks below the author domain, then below its organizational domain,
+// under the selector that the message or lps= names. It shows the logo of l= where
+// the message passes DMARC with an enforcing policy, and a= is a certificate in which
+// an authority attests the mark (VMC registered, CMC in use). The logo has to be SVG
+// in a profile without scripts and references, as it is shown beside private mail.
+//
+// The package asks the DNS through a resolver and fetches nothing else: the SVG and
+// the certificate are handed to it as bytes. Sections without another document's
 // name are those of the first draft.
 package bimi
 

@@ -2,6 +2,15 @@
 // RFC 7672): whether the certificates that a host presented satisfy them, which
 // record is about which certificate, and what the records of a host should be.
 //
+//	_25._tcp.mx.example.com. TLSA 3 1 1 8d02536c…
+//
+// The numbers say whose certificate is meant (usage 3: the host's own, whatever its
+// names and dates; 2: an issuer's, above a chain with the right name), which part of
+// it (selector 0: all, 1: the public key) and how it is written (matching type 0: as
+// it is, 1: SHA-256, 2: SHA-512). One record that matches is enough, so that old and
+// new stand side by side in a rollover. A sender that finds usable records delivers
+// over TLS to a host that matches one, or not at all.
+//
 // Trust comes from the records alone, never from the system's roots. Whether
 // the records themselves can be trusted is DNSSEC's business, and the caller's.
 package dane

@@ -1,6 +1,13 @@
 // Package dkim verifies and makes the signatures of RFC 6376 (with RFC 8301,
 // RFC 8463 and RFC 8616), and reads the key records that they are verified with.
 //
+// A domain (d=) signs a message with a private key, whose public half stands in the
+// DNS at SELECTOR._domainkey.DOMAIN. The signature field holds two values: bh= is the
+// hash of the body, and b= signs the header fields that h= lists, and this field
+// itself. Both are computed over a canonical form (c=), simple or relaxed, that
+// forgives more or less of what happens to white space on the way. A field named once
+// more in h= than there are is sealed: nobody can add another.
+//
 // A verifier in a mail server needs a yes or a no. This one says why: which
 // step failed, what the body hash would have matched, which header field was
 // probably changed, and whether the key or the signature is at fault. It works

@@ -54,7 +54,11 @@ func (v *Verifier) explainBody(s *signed) {
 		s.issueList.add(CodeBodyChanged, SeverityInfo, 0, "looking for the cause took too long")
 		return
 	}
-	s.issueList.add(CodeBodyChanged, SeverityInfo, 0, "no simple change explains it: words were changed, or it was encoded anew")
+	what := "words were changed"
+	if s.body == simple {
+		what = "words or white space were changed"
+	}
+	s.issueList.add(CodeBodyChanged, SeverityInfo, 0, "no simple change explains it: %s, or it was encoded anew", what)
 }
 
 type bodySearch struct {

@@ -35,7 +35,8 @@ func TestCausesOfChangedBodies(t *testing.T) {
 		{"encoded anew", encoded + "hello\r\n", nil, "hello\r\n", base64Body, "encoded as base64"},
 		{"converted to UTF-8", header + "caf\xe9\r\n", nil, "caf\xe9", "café", "from ISO-8859-1 to UTF-8"},
 		{"converted to ISO-8859-1", header + "café\r\n", nil, "café", "caf\xe9", "from UTF-8 to ISO-8859-1"},
-		{"another word", testMessage, nil, "hungry", "thirsty", "no simple change"},
+		{"another word", testMessage, nil, "hungry", "thirsty", "no simple change explains it: words were changed"},
+		{"white space, simple", testMessage, simpleForm, "you  hungry", "you hungry", "words or white space were changed"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			message := sign(t, tt.message, tt.options)

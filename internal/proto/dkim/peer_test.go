@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -185,6 +186,7 @@ func TestKnownDifferencesFromPeer(t *testing.T) {
 		{"i= and d= differ in case", z, re("s=s;", "s=s; i=@EXAMPLE.com;"), ResultPass},
 		{"a tab inside p=", keyRecord(strings.Replace(key, "MII", "M\tII", 1)), re("s=s", "s=s"), ResultPass},
 		{"a= in upper case", z, re("a=rsa-sha256", "a=RSA-SHA256"), ResultPass},
+		{"a U-label in d=", zone{"s._domainkey.xn--bcher-kva.test": {key}}, sign(t, testMessage, func(o *SignOptions) { o.Domain = "bücher.test" }), ResultPass},
 		{"an unrelated TXT record", keyRecord("hello", key), re("s=s", "s=s"), ResultPass},
 		{"l= that is exact", z, sign(t, testMessage, func(o *SignOptions) { n := int64(9); o.Length = &n }), ResultPass},
 		{"x= before t=", z, re("t=", "x=9000000000; t=9"), ResultPermError},
@@ -224,17 +226,31 @@ func BenchmarkVerifyRSA2048(b *testing.B) {
 		}
 		return all[0].Err
 	}
+	const turn = 20
 	var spent [2]time.Duration
 	b.ReportAllocs()
 	for b.Loop() {
 		for i, verify := range []func() error{ours, theirs} { // by turns, so that the machine's mood hits both
-			start := time.Now()
-			if err := verify(); err != nil {
-				b.Fatal(err)
+			start := cpuTime(b)
+			for range turn {
+				if err := verify(); err != nil {
+					b.Fatal(err)
+				}
 			}
-			spent[i] += time.Since(start)
+			spent[i] += cpuTime(b) - start
 		}
 	}
-	b.ReportMetric(float64(b.N)/spent[0].Seconds(), "verifications/s")
+	b.ReportMetric(turn*float64(b.N)/spent[0].Seconds(), "verifications/cpu-s")
 	b.ReportMetric(float64(spent[1])/float64(spent[0]), "x-peer-rate")
+}
+
+// cpuTime is what the process has used, so that others on the machine do not
+// count.
+func cpuTime(b *testing.B) time.Duration {
+	b.Helper()
+	var usage syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {
+		b.Fatal(err)
+	}
+	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
 }

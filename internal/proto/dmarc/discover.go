@@ -2,6 +2,7 @@ package dmarc
 
 import (
 	"context"
+	"strings"
 
 	"github.com/postmuster/postmuster/internal/dns"
 )
@@ -91,8 +92,23 @@ func (d *Discovery) locate() bool {
 	if step, ok := d.Walk.psd(); ok {
 		return d.use(step, AtPSD)
 	}
-	d.Result, d.Reason = ResultNone, "the tree walk found no record"
+	d.Result, d.Reason = ResultNone, d.Walk.whyNone()
 	return false
+}
+
+// whyNone says why a walk found no record; records that do not count are not
+// the same as none to who published them.
+func (w TreeWalk) whyNone() string {
+	var leftOut []string
+	for _, s := range w.Steps {
+		if len(s.Dropped) > 0 {
+			leftOut = append(leftOut, s.Name)
+		}
+	}
+	if len(leftOut) == 0 {
+		return "the tree walk found no record"
+	}
+	return "the tree walk found no record that counts; left out is what stands at " + strings.Join(leftOut, ", ")
 }
 
 func (d *Discovery) use(s Step, at Location) bool {

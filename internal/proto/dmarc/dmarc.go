@@ -2,6 +2,15 @@
 // tree walk, the organizational domain, policy discovery, alignment and, by
 // RFC 9990, whether an external destination may receive reports.
 //
+//	_dmarc.example.com. TXT "v=DMARC1; p=reject; rua=mailto:dmarc@example.com"
+//
+// A message passes if SPF or DKIM passes for a domain that is aligned with that of
+// the From field: the same, or, if relaxed, of the same organization. Where it fails,
+// the policy is that of the author domain's record (p), else of its organization's
+// (sp for subdomains, np for those that do not exist). The organizational domain is
+// found by asking for records from the name up to the root, in at most eight
+// queries; before RFC 9989 it was one label below a public suffix.
+//
 // Receivers of 2026 are a mixture: many still follow RFC 7489 with the public
 // suffix list. So every answer also tells what such a receiver would conclude,
 // and whether that differs.

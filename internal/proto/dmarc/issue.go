@@ -64,11 +64,13 @@ const (
 )
 
 // maxIssues is how many issues are kept of one record: more than anyone reads,
-// while 64 KB of semicolons would make tens of thousands.
+// while 64 KB of semicolons would make tens of thousands. Errors have as much
+// room again, for without its error a record would pass for a valid one.
 const maxIssues = 100
 
 func (p *parser) issue(code Code, severity Severity, tag string, position int, message string) {
-	if len(p.issues) < maxIssues {
-		p.issues = append(p.issues, Issue{Code: code, Severity: severity, Message: message, Position: position, Tag: tag})
+	if len(p.issues) >= maxIssues && severity != SeverityError || len(p.issues) >= 2*maxIssues {
+		return
 	}
+	p.issues = append(p.issues, Issue{Code: code, Severity: severity, Message: message, Position: position, Tag: tag})
 }

@@ -34,11 +34,12 @@ func (p *parser) checkPolicyMissing() {
 	if p.seen["p"] {
 		return
 	}
-	message := "no p: without a valid rua receivers apply no DMARC (RFC 9989 §4.10.1), although §4.7 speaks of p=none"
-	if p.record.hasValidRUA() {
-		message = "no p: receivers act as if it were p=none"
+	if p.record.hasValidRUA() { // RFC 9989 §4.7: p is RECOMMENDED
+		p.issue(CodePolicyMissing, SeverityWarning, "p", len(p.record.Text), "no p: receivers act as if it were p=none")
+		return
 	}
-	p.issue(CodePolicyMissing, SeverityError, "p", len(p.record.Text), message)
+	p.issue(CodePolicyMissing, SeverityError, "p", len(p.record.Text),
+		"no p: without a valid rua receivers apply no DMARC (RFC 9989 §4.10.1), although §4.7 speaks of p=none")
 }
 
 func (p *parser) checkPolicyOrder() {

@@ -1,11 +1,16 @@
 // Package dnsbl asks DNS block and allow lists about addresses and domains
 // (RFC 5782), and tells a listing from everything that looks like one.
 //
-// Lists answer with addresses. What an address means differs by list and is
-// data (Zones). Answers that say "you may not ask", answers outside
-// 127.0.0.0/8, and whatever a dead list's new owner answers to everything are
-// never a listing: they make the answer unknown, with the reason. A zone is
-// trusted after its test points have proved it (Prove).
+// Is 192.0.2.1 on bl.example.net? The name 1.2.0.192.bl.example.net has an A record
+// if so, and none if not; of an IPv6 address the 32 nibbles are reversed, a domain
+// stands as it is. The A record, always within 127.0.0.0/8, says what for, and a TXT
+// record may say why. A list that works has the test entry 127.0.0.2 and not
+// 127.0.0.1 (of domains: TEST, and not INVALID).
+//
+// What an address means differs by list and is data (Zones). Answers that say "you
+// may not ask", answers outside 127.0.0.0/8, and whatever a dead list's new owner
+// answers to everything are never a listing: they make the answer unknown, with the
+// reason. A zone is trusted after its test points have proved it (Prove).
 package dnsbl
 
 // Kind is what a zone can be asked about.

@@ -18,14 +18,14 @@ type Fetcher func(ctx context.Context, url string) Response
 // A Response is what a Fetcher came back with.
 type Response struct {
 	// Problem is why no HTTP response came; empty when one did.
-	Problem Problem
+	Problem Problem `json:"problem,omitempty"`
 	// Detail describes the problem for a reader.
-	Detail string
+	Detail string `json:"detail,omitempty"`
 
-	Status      int
-	ContentType string
-	Location    string
-	Body        []byte
+	Status      int    `json:"status,omitempty"`
+	ContentType string `json:"content_type,omitempty"`
+	Location    string `json:"location,omitempty"`
+	Body        []byte `json:"-"` // as Discovery.Policy has its text
 }
 
 // Problem is why no HTTP response came.

@@ -1,7 +1,13 @@
 // Package mtasts reads MTA-STS records and policies (RFC 8461), matches MX
 // hosts against them, and finds a domain's policy.
 //
-// It fetches nothing: Discover takes the fetcher as an argument. Whether the
+// A sender cannot tell a mail server without TLS from one whose STARTTLS somebody
+// takes away. So a domain says over HTTPS, at mta-sts.DOMAIN, which MX hosts it has,
+// and that they offer TLS with certificates that verify; senders keep this for
+// max_age seconds, and with mode: enforce do not deliver otherwise. The TXT record at
+// _mta-sts.DOMAIN only says that there is a policy, and by its id when it changes.
+//
+// The package fetches nothing: Discover takes the fetcher as an argument. Whether the
 // certificates of the MX hosts are valid is for others to find out.
 package mtasts
 

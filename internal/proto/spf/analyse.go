@@ -69,7 +69,11 @@ func (a *analysis) fetch(ctx context.Context, domain string) *Node {
 		n.State, n.Reason, n.Err = StateUnknown, "the policy could not be looked up: "+reasonOf(err), err
 		return n
 	}
-	n.Records = Select(answer.TXTs())
+	for _, r := range answer.Matching() {
+		if txt, ok := r.Data.(dns.TXT); ok && IsRecord(txt.Text()) {
+			n.Records, n.Strings = append(n.Records, txt.Text()), txt.Strings
+		}
+	}
 	if len(answer.Matching()) == 0 {
 		n.void = []Query{{Question: answer.Question, Answer: answer}}
 	}

@@ -37,7 +37,7 @@ func (s *session) explanation(ctx context.Context, domain string, t *Term, step 
 	}
 	answer, err := s.ask(ctx, questionName(step.Target), dns.TypeTXT)
 	if err != nil {
-		return "", "the explanation could not be looked up"
+		return "", "the explanation could not be looked up: " + reasonOf(err)
 	}
 	texts := answer.TXTs()
 	if len(texts) != 1 {

@@ -51,7 +51,7 @@ func (s *session) fetch(ctx context.Context, domain string) verdict {
 	v.fetched = len(s.queries)
 	if err != nil && !dns.IsBadName(err) {
 		v.result, v.err = ResultTempError, err
-		v.reason = "the policy of " + domain + " could not be looked up"
+		v.reason = "the policy of " + domain + " could not be looked up: " + reasonOf(err)
 		return v
 	}
 	v.reason = domain + " publishes no policy"

@@ -36,9 +36,17 @@ func (r *Record) Lint() []Issue {
 	return inOrder(l.issues)
 }
 
-// inOrder sorts issues as the text has them, and bounds their number.
+// inOrder sorts issues as the text has them, and bounds their number. Advice gives
+// way to errors: without its error a record would pass for a valid one.
 func inOrder(issues []Issue) []Issue {
 	slices.SortStableFunc(issues, func(a, b Issue) int { return cmp.Compare(a.Position, b.Position) })
+	tooMany := len(issues) - maxIssues
+	for i := len(issues) - 1; i >= 0 && tooMany > 0; i-- {
+		if issues[i].Severity != SeverityError {
+			issues = slices.Delete(issues, i, i+1)
+			tooMany--
+		}
+	}
 	return issues[:min(len(issues), maxIssues)]
 }
 

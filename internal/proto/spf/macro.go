@@ -34,9 +34,6 @@ const (
 	maxKeep = 9999
 )
 
-// HasMacros reports whether the text depends on the evaluation.
-func (m MacroString) HasMacros() bool { return m.Letters() != "" }
-
 // Letters returns the macro letters used, in lower case, each once.
 func (m MacroString) Letters() string {
 	var letters []byte

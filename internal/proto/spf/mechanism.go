@@ -45,7 +45,7 @@ func within(matches bool, yes, no string) finding {
 }
 
 func tempError(err error, what string) finding {
-	return finding{outcome: OutcomeTempError, reason: what + " could not be looked up", err: err}
+	return finding{outcome: OutcomeTempError, reason: what + " could not be looked up: " + reasonOf(err), err: err}
 }
 
 // matchInclude evaluates another domain's policy; only a pass there is a match
@@ -162,7 +162,7 @@ func (s *session) matchExists(ctx context.Context, target string) finding {
 func (s *session) matchPTR(ctx context.Context, target string) finding {
 	s.validate(ctx)
 	if s.ptrErr != nil {
-		return finding{outcome: OutcomeNoMatch, reason: "the client's name could not be looked up"} // §5.5: no temperror
+		return finding{outcome: OutcomeNoMatch, reason: "the client's name could not be looked up: " + reasonOf(s.ptrErr)} // §5.5: no temperror
 	}
 	for _, name := range s.validated {
 		if dns.Within(name, questionName(target)) {

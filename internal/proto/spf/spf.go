@@ -1,5 +1,15 @@
 // Package spf reads, judges and evaluates the sender policies of RFC 7208.
 //
+//	example.com. TXT "v=spf1 mx include:_spf.example.net ip4:192.0.2.0/24 -all"
+//
+// A receiver takes the domain of MAIL FROM (or HELO) and goes through the terms of
+// its record from the left. The first mechanism that matches the client's address
+// decides, by its qualifier: + pass, - fail, ~ softfail, ? neutral. include asks
+// another policy and matches if that gives pass; redirect takes another policy where
+// nothing matched. Terms that ask the DNS are limited to ten in the whole tree, those
+// that find nothing to two; beyond that the result is permerror, however right the
+// rest is.
+//
 // Parse keeps a record as it was written, with the place of everything that is
 // odd; Lint adds advice. A Checker answers check_host() for one client and can
 // tell every step it took. Analyse walks a policy without a client, to count

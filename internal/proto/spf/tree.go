@@ -7,6 +7,7 @@ type Node struct {
 	Reason  string    `json:"reason,omitempty"`  // the state in words
 	Records []string  `json:"records,omitempty"` // every policy published at the domain
 	Record  *Record   `json:"-"`                 // the only one; nil otherwise
+	Strings []string  `json:"-"`                 // of that record, as published
 	Terms   []*Branch `json:"terms,omitempty"`   // in the order written
 
 	Lookups int `json:"lookups"` // terms that ask the DNS, here and below
@@ -78,11 +79,28 @@ func (n *Node) Walk(visit func(*Node, *Branch)) {
 // node. Terms that give fail before are not subtracted.
 func (n *Node) Networks() []Network {
 	var networks []Network
-	n.collect(map[*Node]bool{}, &networks)
+	n.passing(map[*Node]bool{}, func(b *Branch) { networks = append(networks, b.Networks...) })
 	return networks
 }
 
-func (n *Node) collect(seen map[*Node]bool, networks *[]Network) {
+// Beyond returns the terms, here and below, that authorise clients which Networks
+// cannot tell: dynamic are those that depend on the client, such as exists and
+// ptr; unknown those that could not be looked up.
+func (n *Node) Beyond() (dynamic, unknown []*Branch) {
+	n.passing(map[*Node]bool{}, func(b *Branch) {
+		switch {
+		case b.State == StateUnknown || b.State == StateNotAsked:
+			unknown = append(unknown, b)
+		case b.State == StateMacro, b.Term.Kind == KindExists && b.State == StateOK && !b.Void:
+			dynamic = append(dynamic, b)
+		}
+	})
+	return dynamic, unknown
+}
+
+// passing visits the terms that can lead to pass, here and below, those of a
+// repeated node once.
+func (n *Node) passing(seen map[*Node]bool, visit func(*Branch)) {
 	if n.repeated != nil {
 		n = n.repeated
 	}
@@ -91,12 +109,13 @@ func (n *Node) collect(seen map[*Node]bool, networks *[]Network) {
 	}
 	seen[n] = true
 	for _, b := range n.Terms {
-		if b.State == StateIgnored || b.Term.Kind.Mechanism() && b.Term.Qualifier != QualifierPass {
+		mechanism := b.Term.Kind.Mechanism()
+		if b.State == StateIgnored || mechanism && b.Term.Qualifier != QualifierPass || !mechanism && b.Term.Kind != KindRedirect {
 			continue
 		}
-		*networks = append(*networks, b.Networks...)
+		visit(b)
 		if b.Node != nil {
-			b.Node.collect(seen, networks)
+			b.Node.passing(seen, visit)
 		}
 	}
 }

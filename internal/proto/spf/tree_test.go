@@ -204,3 +204,29 @@ func TestNodeNetworks(t *testing.T) {
 		t.Errorf("Walk visits %d branches, want 11", visited)
 	}
 }
+
+// TestNodeBeyond: what the networks of a policy do not tell is named, so that
+// nobody takes their number for the whole.
+func TestNodeBeyond(t *testing.T) {
+	n := analyse(t, `
+		example.com TXT v=spf1 exists:%{i}.example.com exists:gone.example.com exists:there.example.com -ptr ?include:maybe.example.com include:sure.example.com include:down.example.com a:down.example.com ~all
+		there.example.com A 192.0.2.1
+		maybe.example.com TXT v=spf1 ptr -all
+		sure.example.com TXT v=spf1 ptr:example.net ip4:192.0.2.1 -all exp=%{i}.example.com
+		down.example.com FAIL SERVFAIL
+	`)
+	terms := func(branches []*Branch) []string {
+		var texts []string
+		for _, b := range branches {
+			texts = append(texts, b.Term.Text)
+		}
+		return texts
+	}
+	dynamic, unknown := n.Beyond()
+	if diff := cmp.Diff([]string{"exists:%{i}.example.com", "exists:there.example.com", "ptr:example.net"}, terms(dynamic)); diff != "" {
+		t.Errorf("dynamic (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff([]string{"include:down.example.com", "a:down.example.com"}, terms(unknown)); diff != "" {
+		t.Errorf("unknown (-want +got):\n%s", diff)
+	}
+}

@@ -1,5 +1,11 @@
 // Package tlsrpt reads TLS-RPT records (RFC 8460), which say where senders
 // report that TLS to a domain's MX hosts failed.
+//
+//	_smtp._tls.example.com. TXT "v=TLSRPTv1; rua=mailto:tls-reports@example.com"
+//
+// Senders that heed MTA-STS or DANE send a summary of a day to each URI of rua=, by
+// mail or by HTTPS: how many sessions kept the policy, and why others did not. For a
+// domain with such a policy it is the only way to learn that mail stays away.
 package tlsrpt
 
 import (
