@@ -313,7 +313,7 @@ func (s *engine) release() error {
 		s.codec.decoder.Close()
 	}
 	if s.lock != nil {
-		errs = append(errs, s.lock.Close())
+		errs = append(errs, unlockFile(s.lock), s.lock.Close())
 	}
 	return errors.Join(errs...)
 }

@@ -17,6 +17,10 @@ func lockFile(f *os.File) error {
 	return err
 }
 
+// unlockFile gives the lock up. Closing the file is not enough: a process that
+// is just being started holds it, too, until it becomes another program.
+func unlockFile(f *os.File) error { return syscall.Flock(int(f.Fd()), syscall.LOCK_UN) }
+
 // syncDirectory makes names in a directory survive a power failure.
 func syncDirectory(dir string) error {
 	f, err := os.Open(dir)
