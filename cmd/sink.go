@@ -48,6 +48,7 @@ type sinkFlags struct {
 	token     string
 	insecure  bool
 	hosts     []string
+	origins   []string
 
 	data        string
 	durability  string
@@ -120,6 +121,7 @@ func (f *sinkFlags) register(c *cobra.Command) {
 	flags.BoolVar(&f.httpTLS, "http-tls", false, "show page and API over TLS")
 	flags.StringVar(&f.token, "token", "", "ask everybody on page and API for this `token`; needed on an address that others reach")
 	flags.BoolVar(&f.insecure, "insecure", false, "let everybody who reaches the sink read its mail")
+	flags.StringSliceVar(&f.origins, "allow-origin", nil, "an `origin` whose pages may ask the API, such as http://localhost:3000 (repeatable)")
 	flags.StringSliceVar(&f.hosts, "host", nil, "a `name` under which the page is reached, beside localhost (repeatable)")
 
 	flags.StringVar(&f.data, "data", "", "keep the mail in this `directory` (default: in memory)")
@@ -237,6 +239,7 @@ func (f *sinkFlags) config(env *Env, a *audit.Auditor, write func(*report.Report
 	c.SMTP, c.SMTPS, c.LMTP, c.HTTP = addrOf(f.smtp), f.smtps, f.lmtp, addrOf(f.http)
 	c.StartTLS, c.HTTPTLS, c.NoAuth = f.startTLS || f.cert != "", f.httpTLS, f.auth == "off"
 	c.Token, c.Insecure, c.Hosts = f.secret(env, f.token, "POSTMUSTER_TOKEN"), f.insecure, f.hosts
+	c.Origins = f.origins
 	c.Store = store.Config{
 		Dir: f.data, Durability: store.Durability(f.durability),
 		MaxMessages: f.maxMessages, MaxAge: f.maxAge, MaxBytes: int64(f.maxBytes),
