@@ -28,6 +28,7 @@ func (f *sinkFlags) config(env *Env, a *audit.Auditor, write func(*report.Report
 	c.SMTP, c.SMTPS, c.LMTP, c.HTTP = addrOf(f.smtp), f.smtps, f.lmtp, addrOf(f.http)
 	c.StartTLS, c.HTTPTLS, c.NoAuth = f.startTLS || f.cert != "", f.httpTLS, f.auth == "off"
 	c.Token, c.Insecure, c.Hosts = f.secret(env, f.token, "POSTMUSTER_TOKEN"), f.insecure, f.hosts
+	c.Origins = f.origins
 	c.Store = store.Config{
 		Dir: f.data, Durability: store.Durability(f.durability),
 		MaxMessages: f.maxMessages, MaxAge: f.maxAge, MaxBytes: int64(f.maxBytes),

@@ -52,6 +52,7 @@ type Config struct {
 	Token    string
 	Insecure bool
 	Hosts    []string // names under which HTTP is reached
+	Origins  []string // of pages elsewhere that may ask
 	HTTPTLS  bool     // HTTP begins with TLS
 
 	RemoteImages bool            // a reader of the page may ask for a message's remote images
@@ -133,7 +134,7 @@ func (s *Sink) openHTTP() (err error) {
 	web.New(web.Config{
 		Store: s.store, SMTPAddr: s.sendTo(), Version: c.Version, Now: c.Now, Logger: c.Logger, RemoteImages: c.RemoteImages,
 	}).Register(mux)
-	guarded := httpd.Config{Handler: mux, Logger: c.Logger, Token: c.Token, Insecure: c.Insecure, Hosts: c.Hosts}
+	guarded := httpd.Config{Handler: mux, Logger: c.Logger, Token: c.Token, Insecure: c.Insecure, Hosts: c.Hosts, Origins: c.Origins}
 	if c.HTTPTLS {
 		guarded.TLS = c.TLS
 	}
