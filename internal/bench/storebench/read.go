@@ -23,6 +23,9 @@ func stored(ctx context.Context, o options) error {
 	if err != nil {
 		return err
 	}
+	if _, err := s.List(ctx, store.Query{}); err != nil { // waits for the index of those from before
+		return err
+	}
 	stats, err := s.Stats(ctx)
 	if err != nil {
 		return err
