@@ -26,7 +26,7 @@ used; 2 usage; 3 it could not be looked up.`,
   postmuster dkim key --zone example.com.zone s1 example.com   # before it is published`,
 		Args: cobra.MatchAll(func(c *cobra.Command, args []string) error {
 			if len(args) != 2 {
-				return fmt.Errorf("%s: a selector and a domain were expected, as in dkim key s1 example.com", c.CommandPath())
+				return fmt.Errorf("%s: a selector and a domain were expected, as in dkim key s1 example.com", ownPath(c))
 			}
 			return nil
 		}),
@@ -37,7 +37,7 @@ used; 2 usage; 3 it could not be looked up.`,
 				return err
 			}
 			if _, err := dkim.KeyName(selector, domain); err != nil {
-				return fmt.Errorf("selector %q: %w", selector, err)
+				return err // which names the selector
 			}
 			return f.run(cmd.Context(), env, func(ctx context.Context, n *network) (answer, error) {
 				return dkimKeyAnswer(dkim.LookupKey(ctx, n.DNS, selector, domain)), nil

@@ -119,7 +119,7 @@ func ofScope(suite checks.Suite, scope checks.Scope) checks.Suite {
 func (f *auditFlags) named() error {
 	for _, selector := range f.selectors {
 		if _, err := dkim.KeyName(selector, "example.com"); err != nil {
-			return fmt.Errorf("--selector %q: %w", selector, err)
+			return fmt.Errorf("--%w", err) // which begins with the selector
 		}
 	}
 	for _, name := range f.blocklists {

@@ -140,6 +140,13 @@ func textArgument(env *Env, text string) (string, error) {
 	return strings.TrimRight(string(read), "\r\n"), nil
 }
 
+// ownPath is a command's path below the program, whose name every complaint begins
+// with anyway.
+func ownPath(c *cobra.Command) string {
+	_, path, _ := strings.Cut(c.CommandPath(), " ")
+	return path
+}
+
 // oneArgument asks for exactly one argument and says what it is.
 func oneArgument(what string) cobra.PositionalArgs {
 	return func(c *cobra.Command, args []string) error {
@@ -147,9 +154,9 @@ func oneArgument(what string) cobra.PositionalArgs {
 		case 1:
 			return nil
 		case 0:
-			return fmt.Errorf("%s: name %s", c.CommandPath(), what)
+			return fmt.Errorf("%s: name %s", ownPath(c), what)
 		default:
-			return fmt.Errorf("%s: %s was expected, and %d arguments are given; put quotes around one with spaces", c.CommandPath(), what, len(args))
+			return fmt.Errorf("%s: %s was expected, and %d arguments are given; put quotes around one with spaces", ownPath(c), what, len(args))
 		}
 	}
 }
@@ -164,9 +171,9 @@ func group(use, short string, below ...*cobra.Command) *cobra.Command {
 				names = append(names, b.Name())
 			}
 			if len(args) == 0 {
-				return fmt.Errorf("%s: one of %s was expected", c.CommandPath(), strings.Join(names, ", "))
+				return fmt.Errorf("%s: one of %s was expected", ownPath(c), strings.Join(names, ", "))
 			}
-			return fmt.Errorf("%s: %q is none of %s", c.CommandPath(), args[0], strings.Join(names, ", "))
+			return fmt.Errorf("%s: %q is none of %s", ownPath(c), args[0], strings.Join(names, ", "))
 		},
 		RunE: func(*cobra.Command, []string) error { return nil }, // Args refuses everything
 	}

@@ -186,6 +186,7 @@ func TestKnownDifferencesFromPeer(t *testing.T) {
 		{"i= and d= differ in case", z, re("s=s;", "s=s; i=@EXAMPLE.com;"), ResultPass},
 		{"a tab inside p=", keyRecord(strings.Replace(key, "MII", "M\tII", 1)), re("s=s", "s=s"), ResultPass},
 		{"a= in upper case", z, re("a=rsa-sha256", "a=RSA-SHA256"), ResultPass},
+		{"a U-label in d=", zone{"s._domainkey.xn--bcher-kva.test": {key}}, sign(t, testMessage, func(o *SignOptions) { o.Domain = "bücher.test" }), ResultPass},
 		{"an unrelated TXT record", keyRecord("hello", key), re("s=s", "s=s"), ResultPass},
 		{"l= that is exact", z, sign(t, testMessage, func(o *SignOptions) { n := int64(9); o.Length = &n }), ResultPass},
 		{"x= before t=", z, re("t=", "x=9000000000; t=9"), ResultPermError},
