@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/smtp"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -27,6 +28,8 @@ type sink struct {
 	store *store.Store
 	smtp  string
 	url   string
+
+	streams streams
 }
 
 func newSink(t *testing.T) *sink { return newSinkWith(t, web.Config{}) }
@@ -46,7 +49,8 @@ func newSinkWith(t *testing.T, c web.Config) *sink {
 	c.Store, c.SMTPAddr, c.Version, c.Now, c.Logger = s, listener.Addr().String(), "test", time.Now, quiet
 	mux := http.NewServeMux()
 	web.New(c).Register(mux)
-	mux.HandleFunc("GET /api/postmuster/v1/events", events(s))
+	up := &sink{t: t, store: s, smtp: listener.Addr().String()}
+	mux.HandleFunc("GET /api/postmuster/v1/events", up.events)
 	server, err := httpd.Listen(t.Context(), "127.0.0.1:0", httpd.Config{Handler: mux, Logger: quiet})
 	if err != nil {
 		t.Fatal(err)
@@ -58,7 +62,8 @@ func newSinkWith(t *testing.T, c web.Config) *sink {
 			t.Error(err)
 		}
 	})
-	return &sink{t: t, store: s, smtp: listener.Addr().String(), url: "http://" + server.Addr().String()}
+	up.url = "http://" + server.Addr().String()
+	return up
 }
 
 // run runs a server until the test's end.
@@ -74,27 +79,60 @@ func run(t *testing.T, serve func(context.Context) error) {
 	})
 }
 
+// streams are the open streams of events.
+type streams struct {
+	sync.Mutex
+	refused bool
+	cut     []context.CancelFunc
+}
+
+// refuseEvents cuts all streams of events and refuses new ones, or takes them again.
+func (s *sink) refuseEvents(refuse bool) {
+	s.streams.Lock()
+	defer s.streams.Unlock()
+	s.streams.refused = refuse
+	for _, cut := range s.streams.cut {
+		cut()
+	}
+	s.streams.cut = nil
+}
+
+// admit returns the context of a new stream; nil when it is refused.
+func (s *sink) admit(ctx context.Context) context.Context {
+	s.streams.Lock()
+	defer s.streams.Unlock()
+	if s.streams.refused {
+		return nil
+	}
+	ctx, cut := context.WithCancel(ctx)
+	s.streams.cut = append(s.streams.cut, cut)
+	return ctx
+}
+
 // events tells a page what happens, in the words of the sink's API.
-func events(s *store.Store) http.HandlerFunc {
-	return func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Content-Type", "text/event-stream")
-		control := http.NewResponseController(w)
-		subscription := s.Subscribe(r.Header.Get("Last-Event-ID"))
-		text := "retry: 100\n\n"
-		for {
-			if _, err := w.Write([]byte(text)); err != nil || control.Flush() != nil {
-				return
-			}
-			e, err := subscription.Next(r.Context())
-			if err != nil {
-				return
-			}
-			id := ""
-			if e.Record != nil {
-				id = e.Record.ID
-			}
-			text = fmt.Sprintf("id: %s\nevent: %s\ndata: {\"message\":{\"id\":%q}}\n\n", e.ID, e.Kind, id)
+func (s *sink) events(w http.ResponseWriter, r *http.Request) {
+	ctx := s.admit(r.Context())
+	if ctx == nil {
+		http.Error(w, "not now", http.StatusServiceUnavailable)
+		return
+	}
+	w.Header().Set("Content-Type", "text/event-stream")
+	control := http.NewResponseController(w)
+	subscription := s.store.Subscribe(r.Header.Get("Last-Event-ID"))
+	text := "retry: 100\n\n"
+	for {
+		if _, err := w.Write([]byte(text)); err != nil || control.Flush() != nil {
+			return
 		}
+		e, err := subscription.Next(ctx)
+		if err != nil {
+			return
+		}
+		id := ""
+		if e.Record != nil {
+			id = e.Record.ID
+		}
+		text = fmt.Sprintf("id: %s\nevent: %s\ndata: {\"message\":{\"id\":%q}}\n\n", e.ID, e.Kind, id)
 	}
 }
 
