@@ -49,10 +49,10 @@ func TestAccessible(t *testing.T) {
 		t.Fatal(err)
 	}
 	m := "/messages/" + id
-	colourful := []string{"/", "/?q=score:abc", m + "/html", m + "/score", m + "/headers", m + "/source", m + "/transcript", m + "/raw?at=40&len=20", "/compare?a=" + id + "&b=" + second, "/delete"}
+	colourful := []string{"/", "/?q=score:abc", m + "/html", m + "/score", m + "/headers", m + "/source", m + "/transcript", "/compare?a=" + id + "&b=" + second}
 	plain := []string{
-		"/?q=nothingatall", "/?q=inbox:ci-7", m + "/text", m + "/mime", "/messages/" + second + "/score", "/compare?a=" + id, "/sessions",
-		m + "/nosuchside", "/messages/none",
+		"/?q=nothingatall", "/?q=inbox:ci-7", m + "/text", m + "/mime", m + "/raw?at=40&len=20", "/messages/" + second + "/score",
+		"/compare?a=" + id, "/sessions", "/delete", m + "/nosuchside", "/messages/none",
 	}
 	for theme, pages := range map[string][]string{"light": append(plain, colourful...), "dark": colourful} {
 		b.do(chromedp.Navigate(s.url + "/"))
