@@ -224,6 +224,31 @@ func TestManyPagesStayLive(t *testing.T) {
 	}
 }
 
+func TestToldOfNewMail(t *testing.T) {
+	s, b := newSink(t), newTab(t)
+	b.open(s.url + "/")
+	// A browser without a screen has nowhere to show it: this one remembers.
+	b.do(chromedp.Evaluate[chromedp.Void](`void (() => {
+		window.told = [];
+		window.Notification = class extends EventTarget {
+			static permission = "default";
+			static async requestPermission() { return (Notification.permission = "granted"); }
+			constructor(title) { super(); told.push(title); }
+		};
+		Object.defineProperty(document, "hidden", { value: true });
+	})()`))
+	s.send("robot@example.com", "team@example.net", plainMessage(1))
+	b.sees("Nightly build 1")
+	b.press("?")
+	b.click("#notify")
+	b.wait("document.getElementById('notify').textContent === 'Stop telling me of new mail'")
+	s.send("robot@example.com", "team@example.net", plainMessage(2))
+	b.wait("told.length > 0")
+	if got := eval[string](b, "told.join()"); got != "Nightly build 2" {
+		t.Errorf("told of %q, want only what came after the reader asked", got)
+	}
+}
+
 func TestScoreComesToTheOpenMessage(t *testing.T) {
 	s, b := newSink(t), newTab(t)
 	id := s.send("orders@shop.example.com", "ada@example.net", order)

@@ -128,11 +128,11 @@ func (s *sink) events(w http.ResponseWriter, r *http.Request) {
 		if err != nil {
 			return
 		}
-		id := ""
+		id, subject := "", ""
 		if e.Record != nil {
-			id = e.Record.ID
+			id, subject = e.Record.ID, e.Record.Subject
 		}
-		text = fmt.Sprintf("id: %s\nevent: %s\ndata: {\"message\":{\"id\":%q}}\n\n", e.ID, e.Kind, id)
+		text = fmt.Sprintf("id: %s\nevent: %s\ndata: {\"message\":{\"id\":%q,\"subject\":%q}}\n\n", e.ID, e.Kind, id, subject)
 	}
 }
 

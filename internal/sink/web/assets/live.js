@@ -1,4 +1,5 @@
 // Keeps list and open message as the store has them.
+import { tell } from "./notify.js";
 import { onShown } from "./shown.js";
 import { article, list, open, opening, refreshList } from "./swap.js";
 
@@ -23,7 +24,10 @@ export function watchMail() {
     if (kind === "lost") return;
     look();
     if (kind === "scored" || kind === "resync" || kind === "open") showScore(data);
-    if (kind === "received") announce();
+    if (kind === "received") {
+      announce();
+      tell(data);
+    }
   });
   onShown(catchUp);
   count();
@@ -35,7 +39,7 @@ export function watchMail() {
 function listen(hear) {
   const channel = new BroadcastChannel("postmuster-events");
   let end = () => {};
-  const tell = (kind, data) => {
+  const pass = (kind, data) => {
     channel.postMessage({ kind, data });
     hear(kind, data);
   };
@@ -46,14 +50,14 @@ function listen(hear) {
       done.abort();
       release?.();
     };
-    const lead = () => {
+    const lead = (to) => {
       if (done.signal.aborted) return;
-      const close = openSource(tell);
+      const close = openSource(to);
       return new Promise((free) => (release = () => free(close())));
     };
     // Without a secure context there are no locks, and each page listens.
-    if (navigator.locks) navigator.locks.request("postmuster-events", { signal: done.signal }, lead).catch(() => {});
-    else lead();
+    if (navigator.locks) navigator.locks.request("postmuster-events", { signal: done.signal }, () => lead(pass)).catch(() => {});
+    else lead(hear);
   };
   channel.addEventListener("message", (event) => hear(event.data.kind, event.data.data));
   // A page that the browser keeps to go back to would keep its connection, too.
@@ -68,14 +72,14 @@ function listen(hear) {
 
 // openSource opens the stream of events. A browser opens it again by itself after a
 // lost connection, but not after an answer that is no stream.
-function openSource(tell) {
+function openSource(pass) {
   let source, timer;
   const start = () => {
     source = new EventSource("/api/postmuster/v1/events");
-    for (const kind of kinds) source.addEventListener(kind, (event) => tell(kind, event.data));
-    source.addEventListener("open", () => tell("open")); // at what came before the stream did
+    for (const kind of kinds) source.addEventListener(kind, (event) => pass(kind, event.data));
+    source.addEventListener("open", () => pass("open")); // at what came before the stream did
     source.addEventListener("error", () => {
-      tell("lost");
+      pass("lost");
       if (source.readyState === EventSource.CLOSED) timer = setTimeout(start, again);
     });
   };
