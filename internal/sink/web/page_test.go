@@ -165,6 +165,14 @@ func TestAFileIsNamedByUs(t *testing.T) {
 	}
 }
 
+func TestSourceShowsNoLineEnds(t *testing.T) {
+	s := newSite(t)
+	id := s.receive("Content-Type: text/html\n\n<p>a</p>\n<p>b</p>\n")
+	if body := s.get("/messages/" + id + "/source").Body.String(); strings.Contains(body, "\u240d") {
+		t.Error("the CR of a CR LF is shown as if it stood alone")
+	}
+}
+
 func TestAFormLeadsNowhereElse(t *testing.T) {
 	s := newSite(t)
 	id := s.receive("Subject: x\n\nx\n")
