@@ -23,8 +23,9 @@ const patience = 2 * time.Minute
 
 // A tab is one tab of a browser.
 type tab struct {
-	t   *testing.T
-	ctx context.Context
+	t     *testing.T
+	ctx   context.Context
+	close func()
 }
 
 // browser is the one that all tests share. A cancelled context ends it.
@@ -79,9 +80,17 @@ func newTab(t *testing.T) *tab {
 	t.Cleanup(cancel)
 	ctx, stop := context.WithTimeout(ctx, patience)
 	t.Cleanup(stop)
-	b := &tab{t: t, ctx: ctx}
+	b := &tab{t: t, ctx: ctx, close: cancel}
 	b.do(chromedp.EmulateViewport(1280, 800))
 	return b
+}
+
+// another opens a tab beside this one, in the same profile.
+func (b *tab) another() *tab {
+	b.t.Helper()
+	ctx, cancel := chromedp.NewContext(b.ctx)
+	b.t.Cleanup(cancel)
+	return &tab{t: b.t, ctx: ctx, close: cancel}
 }
 
 func (b *tab) do(actions ...chromedp.Action[chromedp.Void]) {

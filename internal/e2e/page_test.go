@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"fmt"
+	"os/exec"
 	"strings"
 	"testing"
 
@@ -9,6 +10,7 @@ import (
 
 	"github.com/postmuster/postmuster/checks"
 	"github.com/postmuster/postmuster/internal/report"
+	"github.com/postmuster/postmuster/internal/testkit/peers"
 	"github.com/postmuster/postmuster/internal/verdict"
 )
 
@@ -140,8 +142,11 @@ func TestReadScoreHighlight(t *testing.T) {
 	b.press("3")
 	b.sees("3 things to mend, worst first")
 	if got, want := eval[[]string](b, "[...document.querySelectorAll('.mend .result')].map(e => e.id)"),
-		"[dkim-missing html-tracking-pixel header-date-stale spf-pass]"; fmt.Sprint(got) != want {
+		"[dkim-missing html-tracking-pixel header-date-stale]"; fmt.Sprint(got) != want {
 		t.Errorf("findings in the order %v, want %s", got, want)
+	}
+	if got := eval[string](b, "document.querySelector('.unanswered li')?.id"); got != "spf-pass" {
+		t.Errorf("what could not be found out is %q, want spf-pass", got)
 	}
 	if got := eval[string](b, "document.querySelector('#header-date-stale mark').textContent"); got != "10:00:00 +0000" {
 		t.Errorf("marked is %q, want the evidence", got)
@@ -166,6 +171,83 @@ func TestReadScoreHighlight(t *testing.T) {
 	b.screenshot("transcript-light")
 	b.press("2")
 	b.sees("your order 4711 left our warehouse today")
+}
+
+// The commands of the empty page do what they say, as they stand there.
+func TestTheCommandsShownSendTheFirstMessage(t *testing.T) {
+	for _, program := range []string{"curl", "swaks"} {
+		peers.Program(t, program, program)
+		s, b := newSink(t), newTab(t)
+		b.open(s.url + "/")
+		command := eval[string](b, "document.getElementById('"+program+"').textContent")
+		if out, err := exec.CommandContext(t.Context(), "sh", "-c", command).CombinedOutput(); err != nil {
+			t.Fatalf("%s: %v\n%s", command, err, out)
+		}
+		b.wait("document.querySelector('.row-link .subject')?.textContent === 'Your order'")
+		b.sees("Thank you.")
+	}
+}
+
+// The page shows what came while it was cut off, without being loaded again.
+func TestLiveAfterALostConnection(t *testing.T) {
+	s, b := newSink(t), newTab(t)
+	network := newLossy(t, s)
+	b.open(network.url + "/")
+	s.send("robot@example.com", "team@example.net", plainMessage(1))
+	b.sees("Nightly build 1")
+	network.refuseEvents(true)
+	b.wait("!document.getElementById('offline').hidden")
+	s.send("robot@example.com", "team@example.net", plainMessage(2))
+	network.refuseEvents(false)
+	b.sees("Nightly build 2")
+	b.wait("document.getElementById('offline').hidden")
+	s.send("robot@example.com", "team@example.net", plainMessage(3))
+	b.sees("Nightly build 3")
+}
+
+// A browser opens six connections to a host: pages must not use them up.
+func TestManyPagesStayLive(t *testing.T) {
+	s, profile := newSink(t), newTab(t)
+	var pages []*tab
+	for range 7 {
+		b := profile.another()
+		b.open(s.url + "/")
+		pages = append(pages, b)
+	}
+	s.send("robot@example.com", "team@example.net", plainMessage(1))
+	for _, b := range pages {
+		b.sees("Nightly build 1")
+	}
+	pages[0].close() // which listened for all of them
+	s.send("robot@example.com", "team@example.net", plainMessage(2))
+	for _, b := range pages[1:] {
+		b.sees("Nightly build 2")
+	}
+}
+
+func TestToldOfNewMail(t *testing.T) {
+	s, b := newSink(t), newTab(t)
+	b.open(s.url + "/")
+	// A browser without a screen has nowhere to show it: this one remembers.
+	b.do(chromedp.Evaluate[chromedp.Void](`void (() => {
+		window.told = [];
+		window.Notification = class extends EventTarget {
+			static permission = "default";
+			static async requestPermission() { return (Notification.permission = "granted"); }
+			constructor(title) { super(); told.push(title); }
+		};
+		Object.defineProperty(document, "hidden", { value: true });
+	})()`))
+	s.send("robot@example.com", "team@example.net", plainMessage(1))
+	b.sees("Nightly build 1")
+	b.press("?")
+	b.click("#notify")
+	b.wait("document.getElementById('notify').textContent === 'Stop telling me of new mail'")
+	s.send("robot@example.com", "team@example.net", plainMessage(2))
+	b.wait("told.length > 0")
+	if got := eval[string](b, "told.join()"); got != "Nightly build 2" {
+		t.Errorf("told of %q, want only what came after the reader asked", got)
+	}
 }
 
 func TestScoreComesToTheOpenMessage(t *testing.T) {

@@ -61,12 +61,12 @@ func reasonOf(session *message.Session) string {
 		switch line := lines[i]; {
 		case line.From == smtp.FromServer && (strings.HasPrefix(line.Text, "4") || strings.HasPrefix(line.Text, "5")):
 			return line.Text
-		case line.From == smtp.Note && note == "":
+		case line.From == smtp.Note && note == "" && i > 0: // the first tells that there was a connection
 			note = line.Text
 		}
 	}
 	if note != "" {
 		return note
 	}
-	return "no message was sent"
+	return "the client left without sending a message"
 }

@@ -99,11 +99,11 @@ func (c *comparison) compare(a, b *view) error {
 	c.TextSame = same(c.Text)
 	c.HTML = diff(htmlLines(a), htmlLines(b))
 	c.HTMLSame = same(c.HTML)
-	ra, err := a.reportView()
+	ra, err := a.reportRead()
 	if err != nil {
 		return err
 	}
-	rb, err := b.reportView()
+	rb, err := b.reportRead()
 	if err != nil {
 		return err
 	}
@@ -155,7 +155,7 @@ func fieldText(f *message.Field) string {
 	return shown(text)
 }
 
-func (c *comparison) compareFindings(a, b *reportView) {
+func (c *comparison) compareFindings(a, b *report.Report) {
 	failed := map[string]bool{}
 	for _, r := range b.Results {
 		failed[r.Check] = r.Outcome == checks.OutcomeFail

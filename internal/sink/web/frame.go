@@ -139,7 +139,8 @@ func (f *frame) tag(z *nethtml.Tokenizer) {
 	case "a", "area":
 		f.link(token)
 	}
-	if f.attributes(&token) {
+	// A tag inside a tag is one only for another parser than this one.
+	if f.attributes(&token) || strings.Contains(raw[1:], "<") {
 		raw = token.String()
 	}
 	f.out.WriteString(raw)
@@ -193,7 +194,10 @@ func (f *frame) attributes(token *nethtml.Token) (changed bool) {
 			a.Val = f.style(value)
 		case key == "media":
 			a.Val = f.scheme(value)
-		case fetching[key] && frames[token.Data]:
+		case frames[token.Data] && key == "srcdoc": // a page in the page, with links of its own
+			changed = true
+			continue
+		case frames[token.Data] && fetching[key]:
 			f.seen(value)
 			changed = true
 			continue

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/url"
 	"slices"
-	"strings"
 
 	"github.com/postmuster/postmuster/checks"
 	"github.com/postmuster/postmuster/internal/report"
@@ -15,27 +14,6 @@ import (
 
 // maxFindings is how many places of one result are shown; the report has all.
 const maxFindings = 20
-
-// A reportView is a report as it was stored, with the provider matrix if it has one.
-type reportView struct {
-	report.Report
-	Providers []provider `json:"providers"`
-}
-
-// A provider is what one mailbox provider asks for, and what of it is met.
-type provider struct {
-	Name         string        `json:"name"`
-	Verdict      string        `json:"verdict"`
-	Requirements []requirement `json:"requirements"`
-}
-
-type requirement struct {
-	ID     string   `json:"id"`
-	State  string   `json:"state"`
-	Checks []string `json:"checks"`
-	Reply  string   `json:"reply"`
-	Source string   `json:"source"`
-}
 
 // scoreView is the ledger and what is behind it.
 type scoreView struct {
@@ -49,7 +27,7 @@ type scoreView struct {
 	Waived     []mend
 	Passed     []report.Result
 	Skipped    []report.Result
-	Providers  []provider
+	Matrix     matrix
 	Coverage   int // per cent
 }
 
@@ -69,41 +47,51 @@ type mend struct {
 }
 
 func (v *view) score(url.Values) (any, error) {
-	r, err := v.reportView()
+	r, err := v.reportRead()
 	if r == nil || err != nil {
 		return (*scoreView)(nil), err
 	}
-	s := &scoreView{ID: v.id, Score: r.Score, Profile: r.Profile, Providers: r.Providers}
+	s := &scoreView{ID: v.id, Score: r.Score, Profile: r.Profile}
 	s.Ledger, s.Adjustment = ledger(r.Score)
 	if r.Score.Applicable > 0 {
 		s.Coverage = 100 * r.Score.Evaluated / r.Score.Applicable
 	}
 	for _, result := range r.Results {
-		switch {
-		case result.Waived != nil:
-			s.Waived = append(s.Waived, v.mend(result))
-		case result.Outcome == checks.OutcomeFail:
-			s.Mend = append(s.Mend, v.mend(result))
-		case result.Outcome == checks.OutcomePass:
-			s.Passed = append(s.Passed, result)
-		case result.Outcome == checks.OutcomeSkip:
-			s.Skipped = append(s.Skipped, result)
-		default:
-			s.Unknown = append(s.Unknown, v.mend(result))
-		}
+		s.add(v.mend(result))
 	}
 	slices.SortStableFunc(s.Mend, func(a, b mend) int {
 		return cmp.Or(a.Severity.Compare(b.Severity), cmp.Compare(b.Points, a.Points), cmp.Compare(a.Check, b.Check))
 	})
+	onPage := map[string]bool{}
+	for _, m := range slices.Concat(s.Mend, s.Unknown) {
+		onPage[m.Check] = true
+	}
+	s.Matrix = newMatrix(r.Providers, onPage)
 	return s, nil
 }
 
-// reportView reads the report; nil while it is being made.
-func (v *view) reportView() (*reportView, error) {
+// add puts a result where it is shown.
+func (s *scoreView) add(m mend) {
+	switch {
+	case m.Waived != nil:
+		s.Waived = append(s.Waived, m)
+	case m.Outcome == checks.OutcomeFail:
+		s.Mend = append(s.Mend, m)
+	case m.Outcome == checks.OutcomePass:
+		s.Passed = append(s.Passed, m.Result)
+	case m.Outcome == checks.OutcomeSkip:
+		s.Skipped = append(s.Skipped, m.Result)
+	default:
+		s.Unknown = append(s.Unknown, m)
+	}
+}
+
+// reportRead reads the report; nil while it is being made.
+func (v *view) reportRead() (*report.Report, error) {
 	if v.report == nil {
 		return nil, nil
 	}
-	r := &reportView{}
+	r := &report.Report{}
 	if err := json.Unmarshal(v.report.JSON, r); err != nil {
 		return nil, fmt.Errorf("read the report of %s: %w", v.id, err)
 	}
@@ -146,5 +134,17 @@ func ledger(s verdict.Score) ([]ledgerRow, *ledgerRow) {
 	}
 }
 
-// Class returns the state as a class.
-func (r requirement) Class() string { return strings.ReplaceAll(r.State, " ", "-") }
+// problem is what is wrong: what was found if that is one thing, else the title
+// of the check, which says how it should be.
+func problem(r report.Result) string {
+	if len(r.Findings) == 1 && r.Findings[0].Message != "" {
+		return capital(shown(r.Findings[0].Message))
+	}
+	return r.Title
+}
+
+// Headline is what is wrong.
+func (m mend) Headline() string { return problem(m.Result) }
+
+// One reports whether there is one place, which the headline tells of.
+func (m mend) One() bool { return len(m.Findings) == 1 && m.Findings[0].Message != "" }

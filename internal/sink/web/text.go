@@ -38,7 +38,7 @@ func (v *view) source(url.Values) (any, error) {
 		return (*textBlock)(nil), nil
 	}
 	text, cut := clip(part.Text, maxShown)
-	return &textBlock{Part: part, Spans: htmlSpans(text), Cut: cut, MediaType: part.MediaType}, nil
+	return &textBlock{Part: part, Spans: htmlSpans(strings.ReplaceAll(text, "\r\n", "\n")), Cut: cut, MediaType: part.MediaType}, nil
 }
 
 // clip returns the beginning of a text, and how many bytes follow it.

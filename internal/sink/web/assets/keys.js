@@ -6,12 +6,19 @@ let before = ""; // the key pressed last
 export function watchKeys() {
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
-    if (event.target.closest("input, textarea, select, dialog")) {
+    if (busy(event.target)) {
       if (event.key === "Escape" && event.target.id === "q") event.target.blur();
       return;
     }
     if (press(event.key)) event.preventDefault();
   });
+}
+
+// busy reports whether keys belong to an element. One in a dialog that was closed
+// keeps the focus for a moment.
+function busy(element) {
+  const dialog = element.closest("dialog");
+  return dialog ? dialog.open : Boolean(element.closest("input, textarea, select"));
 }
 
 // press does what a key stands for, together with the one before it or alone.

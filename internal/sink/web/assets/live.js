@@ -1,7 +1,10 @@
 // Keeps list and open message as the store has them.
-import { article, list, open, refreshList } from "./swap.js";
+import { tell } from "./notify.js";
+import { onShown } from "./shown.js";
+import { article, list, open, opening, refreshList } from "./swap.js";
 
 const pause = 200; // ms between two looks at the list, however much mail comes
+const again = 3000; // ms until a stream that was refused is asked for again
 const kinds = ["received", "scored", "changed", "deleted", "resync", "message"];
 
 export function watchMail() {
@@ -17,10 +20,16 @@ export function watchMail() {
     }, pause);
   };
   listen((kind, data) => {
+    showConnection(kind);
+    if (kind === "lost") return;
     look();
     if (kind === "scored" || kind === "resync" || kind === "open") showScore(data);
-    if (kind === "received") announce();
+    if (kind === "received") {
+      announce();
+      tell(data);
+    }
   });
+  onShown(catchUp);
   count();
 }
 
@@ -30,7 +39,7 @@ export function watchMail() {
 function listen(hear) {
   const channel = new BroadcastChannel("postmuster-events");
   let end = () => {};
-  const tell = (kind, data) => {
+  const pass = (kind, data) => {
     channel.postMessage({ kind, data });
     hear(kind, data);
   };
@@ -41,14 +50,14 @@ function listen(hear) {
       done.abort();
       release?.();
     };
-    const lead = () => {
+    const lead = (to) => {
       if (done.signal.aborted) return;
-      const source = openSource(tell);
-      return new Promise((free) => (release = () => free(source.close())));
+      const close = openSource(to);
+      return new Promise((free) => (release = () => free(close())));
     };
     // Without a secure context there are no locks, and each page listens.
-    if (navigator.locks) navigator.locks.request("postmuster-events", { signal: done.signal }, lead).catch(() => {});
-    else lead();
+    if (navigator.locks) navigator.locks.request("postmuster-events", { signal: done.signal }, () => lead(pass)).catch(() => {});
+    else lead(hear);
   };
   channel.addEventListener("message", (event) => hear(event.data.kind, event.data.data));
   // A page that the browser keeps to go back to would keep its connection, too.
@@ -61,17 +70,46 @@ function listen(hear) {
   start();
 }
 
-function openSource(tell) {
-  const source = new EventSource("/api/postmuster/v1/events");
-  for (const kind of kinds) source.addEventListener(kind, (event) => tell(kind, event.data));
-  source.addEventListener("open", () => tell("open")); // at what came before the stream did
-  return source;
+// openSource opens the stream of events. A browser opens it again by itself after a
+// lost connection, but not after an answer that is no stream.
+function openSource(pass) {
+  let source, timer;
+  const start = () => {
+    source = new EventSource("/api/postmuster/v1/events");
+    for (const kind of kinds) source.addEventListener(kind, (event) => pass(kind, event.data));
+    source.addEventListener("open", () => pass("open")); // at what came before the stream did
+    source.addEventListener("error", () => {
+      pass("lost");
+      if (source.readyState === EventSource.CLOSED) timer = setTimeout(start, again);
+    });
+  };
+  start();
+  return () => {
+    clearTimeout(timer);
+    source.close();
+  };
 }
 
-// showScore reads the open message anew when its score has come.
+// showConnection says when what is shown may be old.
+function showConnection(kind) {
+  document.getElementById("offline").hidden = kind !== "lost";
+}
+
+let missed = false; // news of a score, while the reader opened something
+
+// showScore reads the open message anew when its score has come. What the reader
+// opens goes before it.
 function showScore(data) {
   const a = article();
-  if (a?.hasAttribute("data-unscored") && (!data || data.includes(a.dataset.id))) open(location.href, false);
+  if (!a?.hasAttribute("data-unscored") || (data && !data.includes(a.dataset.id))) return;
+  if (opening()) missed = true;
+  else open(location.href, false);
+}
+
+function catchUp() {
+  if (!missed || opening()) return;
+  missed = false;
+  showScore();
 }
 
 function announce() {

@@ -6,11 +6,13 @@ import { setUpPalette } from "./palette.js";
 import { setUpTheme } from "./theme.js";
 import { watchCopying, watchFilters, watchMenus } from "./small.js";
 import { tellTimes } from "./times.js";
+import { setUpNotifying } from "./notify.js";
 import { onShown } from "./shown.js";
 
 document.documentElement.classList.add("scripted");
 onShown(tellTimes);
 setUpTheme();
+setUpNotifying();
 setUpPalette();
 watchLinks();
 watchForms();

@@ -20,6 +20,8 @@ export async function ask(path, part) {
 let latest = 0;
 let coming = ""; // ID of the message that is being opened
 
+export const opening = () => coming !== "";
+
 // current is the ID of the message that is open, or will be in a moment.
 export const current = () => coming || article()?.dataset.id;
 
