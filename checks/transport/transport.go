@@ -5,6 +5,7 @@
 package transport
 
 import (
+	"fmt"
 	"strings"
 
 	"github.com/postmuster/postmuster/checks"
@@ -96,3 +97,6 @@ func eachHandshake(p *checks.Pass, f func(facts.Session)) {
 }
 
 func lines(r *smtp.Reply) string { return strings.ReplaceAll(r.String(), "\n", " / ") }
+
+// status is the first line of an HTTP response, for evidence.
+func status(code int) string { return fmt.Sprintf("status %d", code) }
