@@ -277,7 +277,7 @@ func certificate(m bimi.Mark, index int) string {
 	}
 	c := m.Chain[index]
 	names := c.DNSNames[:min(len(c.DNSNames), maxNames)]
-	return fmt.Sprintf("%s, for %s, valid from %s to %s", c.Subject, strings.Join(names, ", "),
+	return fmt.Sprintf("mark certificate of %s for %s, valid from %s to %s", c.Subject.CommonName, strings.Join(names, ", "),
 		c.NotBefore.UTC().Format(time.DateOnly), c.NotAfter.UTC().Format(time.DateOnly))
 }
 

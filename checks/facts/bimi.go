@@ -3,6 +3,7 @@ package facts
 import (
 	"cmp"
 	"context"
+	"slices"
 
 	"github.com/postmuster/postmuster/checks/fact"
 	"github.com/postmuster/postmuster/internal/https"
@@ -80,7 +81,7 @@ var BIMIMark = fact.New("BIMI mark certificate", func(ctx context.Context, s *fa
 		return f, nil
 	}
 	org, _ := bimiOrgDomain(ctx, s) // it is known, for there is a record
-	c := bimi.MarkContext{At: s.Net.Now(), Domains: []string{s.Subject.Domain, org}, Selector: d.Selector}
+	c := bimi.MarkContext{At: s.Net.Now(), Domains: slices.Compact([]string{s.Subject.Domain, org}), Selector: d.Selector}
 	if logo, err := BIMILogo.Get(ctx, s); err == nil && logo.Served() {
 		c.SVG = logo.Body
 	}

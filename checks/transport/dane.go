@@ -47,29 +47,46 @@ var _ = suite.Add(&checks.Check{
 	Fix:      "Once the domain and the zones of its MX hosts are signed, publish the digest of each host's public key as a TLSA record 3 1 1 at _25._tcp below its name. Where the host is a provider's, it is the provider who can.",
 	Refs:     []string{"RFC 7672 §2.2", "RFC 7672 §3.1"},
 	Category: daneCategory, Scope: checks.Domain, Profiles: receiving, Severity: checks.Info,
-	Needs: []fact.Key{facts.SecuredHosts, facts.MXRouting},
+	Needs: []fact.Key{facts.SecuredHosts, facts.SignedZone, facts.MXRouting},
 	Eval: func(p *checks.Pass) {
 		if receivesNothing(p) {
 			return
 		}
-		var findings []checks.Finding
-		for _, h := range facts.SecuredHosts.Of(p.View) {
-			switch {
-			case h.HasTLSA():
-				return
-			case h.TLSA.Answer == nil:
-				p.Unknownf(facts.Where(h.TLSA.Name, dns.TypeTLSA), "%s", h.TLSA.Reason)
-			default:
-				findings = append(findings, noTLSA(h))
-			}
+		if zone := facts.SignedZone.Of(p.View); !zone.Delegated() && zone.Known(dns.TypeDS) {
+			p.Skipf("the domain is not signed, which DANE needs first") // dnssec-signed tells
+			return
 		}
-		if len(findings) == len(facts.SecuredHosts.Of(p.View)) {
-			for _, f := range findings {
-				p.Report(f)
-			}
-		}
+		judgePresent(p)
 	},
 })
+
+// judgePresent reports the hosts without TLSA records when no host has any. Hosts in
+// a zone that is not signed cannot have DANE; dnssec-mx-signed tells of them.
+func judgePresent(p *checks.Pass) {
+	var findings []checks.Finding
+	unknown := false
+	for _, h := range facts.SecuredHosts.Of(p.View) {
+		switch {
+		case h.HasTLSA():
+			return
+		case h.Address.Security == dnssec.Insecure:
+		case h.TLSA.Answer == nil:
+			unknown = true
+			p.Unknownf(facts.Where(h.TLSA.Name, dns.TypeTLSA), "%s", h.TLSA.Reason)
+		default:
+			findings = append(findings, noTLSA(h))
+		}
+	}
+	if unknown {
+		return
+	}
+	if len(findings) == 0 {
+		p.Skipf("the names of the MX hosts are not signed, which DANE needs first")
+	}
+	for _, f := range findings {
+		p.Report(f)
+	}
+}
 
 func noTLSA(h facts.SecuredHost) checks.Finding {
 	return checks.Finding{
