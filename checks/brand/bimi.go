@@ -105,7 +105,7 @@ var _ = suite.Add(&checks.Check{
 	Title:    "The DMARC policy is strong enough for a logo",
 	Why:      "Receivers show no logo for a domain that lets forged mail through, and say nothing about it.",
 	Fix:      "Publish p=quarantine or p=reject, and no weaker sp=, without pct.",
-	Refs:     []string{draft + " §2", draft + " §7.1"},
+	Refs:     []string{draft + " §1", draft + " §2"},
 	Category: category, Scope: checks.Domain, Profiles: sending, Severity: checks.Low, Points: 2,
 	Needs: []fact.Key{facts.BIMI, facts.DMARC},
 	Eval: func(p *checks.Pass) {
@@ -166,7 +166,7 @@ var _ = suite.Add(&checks.Check{
 	Title:    "The logo can be fetched",
 	Why:      "Receivers that cannot fetch the logo show none.",
 	Fix:      "Serve the file at the URI in l= over HTTPS with a valid certificate.",
-	Refs:     []string{draft + " §4.3", draft + " §7.7"},
+	Refs:     []string{draft + " §4.3"},
 	Category: category, Scope: checks.Domain, Profiles: sending, Severity: checks.Low, Points: 2,
 	Needs: []fact.Key{facts.BIMILogo},
 	Eval:  func(p *checks.Pass) { judgeFetch(p, facts.BIMILogo.Of(p.View), "logo") },
@@ -177,7 +177,7 @@ var _ = suite.Add(&checks.Check{
 	Title:    "The logo is served as an SVG image",
 	Why:      "Some receivers go by the media type, and show no logo.",
 	Fix:      "Serve the file with Content-Type: image/svg+xml.",
-	Refs:     []string{draft + " §4.3", "draft-svg-tiny-ps-abrotman §4"},
+	Refs:     []string{draft + " §4.3.2"},
 	Category: category, Scope: checks.Domain, Profiles: sending, Severity: checks.Low, Points: 1,
 	Needs: []fact.Key{facts.BIMILogo},
 	Eval: func(p *checks.Pass) {

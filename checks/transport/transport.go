@@ -1,5 +1,6 @@
 // Package transport checks how a domain's mail servers answer: whether they can
-// be reached, what they say, and what their TLS is worth.
+// be reached, what they say, and what their TLS is worth. And it checks what the
+// domain has senders demand of that TLS, by MTA-STS and DANE, and report by TLS-RPT.
 //
 // A server that was silent, or asked us to come back later, is not called broken.
 package transport
