@@ -80,6 +80,8 @@ var _ = suite.Add(&checks.Check{
 	Eval: func(p *checks.Pass) {
 		d := facts.MTASTS.Of(p.View)
 		switch {
+		case d.State == mtasts.StateNone && d.Response.Problem == mtasts.ProblemUnknown:
+			p.Unknownf(d.PolicyURL, "%s", d.Response.Detail)
 		case d.Policy == nil || !d.Policy.Valid:
 			p.Skipf("there is no policy to announce")
 		case d.State == mtasts.StateNone:
