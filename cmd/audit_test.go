@@ -2,9 +2,13 @@ package cmd
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net"
+	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
@@ -14,7 +18,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/postmuster/postmuster/checks"
 	"github.com/postmuster/postmuster/internal/dns"
+	"github.com/postmuster/postmuster/internal/proto/dane"
 	"github.com/postmuster/postmuster/internal/report"
 	"github.com/postmuster/postmuster/internal/testkit/smtptest"
 )
@@ -49,10 +55,58 @@ func resultOf(t *testing.T, r *report.Report, check string) report.Result {
 	return report.Result{}
 }
 
+// policies are the records beside inOrder of a domain that leaves nothing out: of a
+// mail server with this certificate, with the record of its next key.
+func policies(certificate *x509.Certificate) string {
+	return `
+_mta-sts.example.com. TXT "v=STSv1; id=1"
+mta-sts.example.com. A 192.0.2.80
+_smtp._tls.example.com. TXT "v=TLSRPTv1; rua=mailto:tls@example.com"
+default._bimi.example.com. TXT "v=BIMI1; l=; a=;"
+_25._tcp.mx.example.com. TLSA ` + dane.Record(certificate, dane.UsageDANEEE, dane.SelectorSPKI, dane.MatchSHA256).String() + `
+_25._tcp.mx.example.com. TLSA 3 1 1 0000000000000000000000000000000000000000000000000000000000000001
+`
+}
+
+// mtaSTS serves an enforced policy with these lines for the MX hosts.
+func mtaSTS(mx string) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/plain")
+		fmt.Fprintf(w, "version: STSv1\nmode: enforce\n%s\nmax_age: 604800\n", mx)
+	}
+}
+
+// TestPoliciesThatLoseMail plays what the policies of a domain do to its mail when
+// the mail server changes and nobody thinks of them; and that a recording of it
+// says the same.
+func TestPoliciesThatLoseMail(t *testing.T) {
+	l := testEnv(t)
+	l.zone(inOrder + signedZone(t) + policies(l.ca.Issue(smtptest.Leaf{Names: []string{"mx.example.com"}}).Leaf))
+	l.mx("192.0.2.10", "mx.example.com", smtptest.Config{}) // with a key of its own
+	l.web("192.0.2.80", mtaSTS("mx: old.example.com"), "mta-sts.example.com")
+	recorded := l.file("recording.json", "")
+	audited := l.ask("audit", "--selector", "mail", "--no-blocklists", "--json", "--record", recorded, "example.com")
+	l.wantCode(audited, exitNotMet)
+	r := report.Report{}
+	if err := json.Unmarshal([]byte(audited.out), &r); err != nil {
+		t.Fatal(err)
+	}
+	for _, check := range []string{"mta-sts-mx-none", "dane-deliverable", "dane-match"} {
+		if got := resultOf(t, &r, check); got.Outcome != checks.OutcomeFail {
+			t.Errorf("%s: %s (%s), want fail", check, got.Outcome, got.Reason)
+		}
+	}
+	if replayed := l.run("audit", "--replay", recorded, "--selector", "mail", "--no-blocklists", "--json", "example.com"); replayed.out != audited.out {
+		t.Errorf("the replay says something else:\n%s", replayed.out)
+	}
+}
+
 func TestAuditOfADomainInOrder(t *testing.T) {
 	l := testEnv(t)
-	server := l.zone(inOrder + signedZone(t))
-	l.mx("192.0.2.10", "mx.example.com", smtptest.Config{})
+	certificate := l.ca.Issue(smtptest.Leaf{Names: []string{"mx.example.com"}})
+	server := l.zone(inOrder + signedZone(t) + policies(certificate.Leaf))
+	l.mx("192.0.2.10", "mx.example.com", smtptest.Config{TLS: &tls.Config{Certificates: []tls.Certificate{certificate}}})
+	l.web("192.0.2.80", mtaSTS("mx: mx.example.com"), "mta-sts.example.com")
 	got := l.ask("audit", "--selector", "mail", "--no-blocklists", "example.com")
 	l.wantCode(got, exitMet)
 	for _, want := range []string{"example.com\n", "gate     met", "Nothing to mend", "grade A"} {

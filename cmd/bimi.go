@@ -239,7 +239,7 @@ func fetchBIMI(ctx context.Context, n *network, url string, most int64) bimiFile
 func (f bimiFile) code() int {
 	switch f.Result {
 	case https.ResultOK:
-	case https.ResultDNS, https.ResultTimeout, https.ResultCanceled, https.ResultNotRecorded, https.ResultPrivate:
+	case https.ResultDNS, https.ResultTimeout, https.ResultUnreachable, https.ResultCanceled, https.ResultNotRecorded, https.ResultPrivate:
 		return exitUndecided
 	default:
 		return exitNotMet

@@ -7,6 +7,7 @@ import (
 	"github.com/postmuster/postmuster/checks"
 	"github.com/postmuster/postmuster/checks/auth"
 	"github.com/postmuster/postmuster/checks/blocklist"
+	"github.com/postmuster/postmuster/checks/brand"
 	"github.com/postmuster/postmuster/checks/dkim"
 	"github.com/postmuster/postmuster/checks/dmarc"
 	"github.com/postmuster/postmuster/checks/dns"
@@ -23,7 +24,7 @@ import (
 // Checks returns all checks, by scope, category and ID.
 func Checks() checks.Suite {
 	return slices.Concat(
-		blocklist.Checks(), dkim.Checks(), dmarc.Checks(), dns.Checks(), mx.Checks(), spf.Checks(), transport.Checks(),
+		blocklist.Checks(), brand.Checks(), dkim.Checks(), dmarc.Checks(), dns.Checks(), mx.Checks(), spf.Checks(), transport.Checks(),
 		auth.Checks(), header.Checks(), html.Checks(), list.Checks(), mime.Checks(), session.Checks(),
 	).Sorted()
 }

@@ -3,9 +3,21 @@ package facts
 import (
 	"context"
 
+	"github.com/postmuster/postmuster/checks/fact"
+	"github.com/postmuster/postmuster/internal/dns"
 	"github.com/postmuster/postmuster/internal/https"
 	"github.com/postmuster/postmuster/internal/proto/mtasts"
 )
+
+// MTASTS is the domain's MTA-STS record and policy. That the policy could not be
+// fetched is a state of the value: the record is known all the same.
+var MTASTS = fact.New("MTA-STS policy", func(ctx context.Context, s *fact.Set) (mtasts.Discovery, error) {
+	d := mtasts.Discover(ctx, s.Net.DNS, PolicyFetcher(s.Net.HTTPS), s.Subject.Domain)
+	if dns.IsBadName(d.Err) {
+		d.State, d.Err = mtasts.StateNone, nil // no such name can exist
+	}
+	return d, d.Err
+})
 
 // PolicyFetcher fetches MTA-STS policies as RFC 8461 §3.3 wants it: no redirect,
 // and not more than a policy may hold.

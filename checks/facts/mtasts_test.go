@@ -24,6 +24,7 @@ func TestPolicyFetcher(t *testing.T) {
 		https.ResultTooLarge:    mtasts.ProblemTooLarge,
 		https.ResultProtocol:    mtasts.ProblemProtocol,
 		https.ResultConnect:     mtasts.ProblemRefused,
+		https.ResultUnreachable: mtasts.ProblemUnknown,
 		https.ResultTimeout:     mtasts.ProblemUnknown,
 		https.ResultDNS:         mtasts.ProblemUnknown,
 		https.ResultPrivate:     mtasts.ProblemUnknown,

@@ -1,10 +1,12 @@
 // Package transport checks how a domain's mail servers answer: whether they can
-// be reached, what they say, and what their TLS is worth.
+// be reached, what they say, and what their TLS is worth. And it checks what the
+// domain has senders demand of that TLS, by MTA-STS and DANE, and report by TLS-RPT.
 //
 // A server that was silent, or asked us to come back later, is not called broken.
 package transport
 
 import (
+	"fmt"
 	"strings"
 
 	"github.com/postmuster/postmuster/checks"
@@ -96,3 +98,6 @@ func eachHandshake(p *checks.Pass, f func(facts.Session)) {
 }
 
 func lines(r *smtp.Reply) string { return strings.ReplaceAll(r.String(), "\n", " / ") }
+
+// status is the first line of an HTTP response, for evidence.
+func status(code int) string { return fmt.Sprintf("status %d", code) }

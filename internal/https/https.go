@@ -31,7 +31,8 @@ const (
 	ResultOK          Result = "ok"           // a response came, whatever its status
 	ResultNoAddress   Result = "no address"   // the host has no address (NXDOMAIN, NODATA)
 	ResultDNS         Result = "dns"          // its addresses could not be found out
-	ResultConnect     Result = "connect"      // refused or unreachable
+	ResultConnect     Result = "connect"      // every address refused
+	ResultUnreachable Result = "unreachable"  // no route from here: another network may have one
 	ResultTimeout     Result = "timeout"      // a deadline passed
 	ResultCertificate Result = "certificate"  // the certificate does not verify (RFC 8461 §3.3)
 	ResultTLS         Result = "tls"          // the handshake failed for another reason

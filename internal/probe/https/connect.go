@@ -10,6 +10,7 @@ import (
 	"net/netip"
 	"os"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/postmuster/postmuster/internal/dns"
@@ -36,6 +37,8 @@ func fail(ctx context.Context, result https.Result, doing string, err error) *fa
 		return &failure{https.ResultCanceled, doing + ": canceled"}
 	case ctx.Err() != nil, errors.Is(err, os.ErrDeadlineExceeded), errors.As(err, &timeout) && timeout.Timeout():
 		return &failure{https.ResultTimeout, doing + ": timeout"}
+	case result == https.ResultConnect && (errors.Is(err, syscall.ENETUNREACH) || errors.Is(err, syscall.EHOSTUNREACH)):
+		result = https.ResultUnreachable
 	}
 	return &failure{result, doing + ": " + reasonOf(err)}
 }
@@ -125,9 +128,11 @@ func (f *Fetcher) connect(ctx context.Context, host, port string) (*tls.Conn, []
 	return secure, chain, failed
 }
 
-// dial tries one address after another.
+// dial tries one address after another. Of several failures it returns one that
+// says nothing about the host, if there is any: that one address refuses does not
+// tell what the others would have done.
 func (f *Fetcher) dial(ctx context.Context, addrs []netip.Addr, port string) (net.Conn, *failure) {
-	var last *failure
+	var failed *failure
 	for _, addr := range addrs {
 		try, cancel := context.WithTimeout(ctx, connectTimeout)
 		conn, err := f.config.Dial(try, "tcp", net.JoinHostPort(addr.String(), port))
@@ -135,13 +140,16 @@ func (f *Fetcher) dial(ctx context.Context, addrs []netip.Addr, port string) (ne
 			cancel()
 			return conn, nil
 		}
-		last = fail(try, https.ResultConnect, "connect to "+addr.String(), err)
+		this := fail(try, https.ResultConnect, "connect to "+addr.String(), err)
 		cancel()
 		if ctx.Err() != nil {
-			return nil, last
+			return nil, this
+		}
+		if failed == nil || failed.result == https.ResultConnect {
+			failed = this
 		}
 	}
-	return nil, last
+	return nil, failed
 }
 
 // errCertificate marks what verification found.

@@ -11,7 +11,9 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
+	"os"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -307,11 +309,25 @@ func drain(conn net.Conn) {
 	}
 }
 
+type dialFunc = func(context.Context, string, string) (net.Conn, error)
+
+// inTurn dials by the first function first, and then by the second.
+func inTurn(first, second dialFunc) dialFunc {
+	dial := first
+	return func(ctx context.Context, network, address string) (net.Conn, error) {
+		defer func() { dial = second }()
+		return dial(ctx, network, address)
+	}
+}
+
 func TestHowAFetchEnds(t *testing.T) {
 	ca := smtptest.NewCA()
 	cert := ca.Issue(smtptest.Leaf{Names: []string{"mta-sts.example.com"}})
 	refused := func(context.Context, string, string) (net.Conn, error) {
 		return nil, &net.OpError{Op: "dial", Net: "tcp", Err: errors.New("connection refused")}
+	}
+	unreachable := func(context.Context, string, string) (net.Conn, error) {
+		return nil, &net.OpError{Op: "dial", Net: "tcp", Err: os.NewSyscallError("connect", syscall.ENETUNREACH)}
 	}
 	canceled, cancel := context.WithCancel(t.Context())
 	cancel()
@@ -331,6 +347,9 @@ func TestHowAFetchEnds(t *testing.T) {
 		{"a name that cannot be", t.Context(), document, failingDNS{dns.CauseBadName}, nil, ending{https.ResultNoAddress, "mta-sts.example.com has no address"}},
 		{"the DNS is silent", t.Context(), document, failingDNS{dns.CauseTimeout}, nil, ending{https.ResultDNS, "query mta-sts.example.com. A: timeout"}},
 		{"refused", t.Context(), document, public, refused, ending{https.ResultConnect, "connect to 8.8.8.8: connection refused"}},
+		{"unreachable from here", t.Context(), document, public, unreachable, ending{https.ResultUnreachable, "connect to 8.8.8.8: network is unreachable"}},
+		{"one unreachable, one refused", t.Context(), document, hosts{"mta-sts.example.com": {"8.8.8.8", "8.8.4.4"}}, inTurn(unreachable, refused), ending{https.ResultUnreachable, "connect to 8.8.8.8: network is unreachable"}},
+		{"one refused, one unreachable", t.Context(), document, hosts{"mta-sts.example.com": {"8.8.8.8", "8.8.4.4"}}, inTurn(refused, unreachable), ending{https.ResultUnreachable, "connect to 8.8.4.4: network is unreachable"}},
 		{"canceled", canceled, document, failingDNS{dns.CauseCanceled}, nil, ending{https.ResultCanceled, "resolve: canceled"}},
 		{"no TLS", t.Context(), document, public, oneAnswer(t, func(c net.Conn) { fmt.Fprint(c, "220 mx.example.com\r\n"); drain(c) }), ending{https.ResultTLS, "TLS handshake: tls: first record does not look like a TLS handshake"}},
 		{"a silent handshake", t.Context(), document, public, oneAnswer(t, drain), ending{https.ResultTimeout, "TLS handshake: timeout"}},

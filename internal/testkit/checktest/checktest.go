@@ -6,7 +6,8 @@
 //
 //	zone                       every DNS record of the world, as package dnstest reads it
 //	smtp HOST[ADDRESS]:PORT    a session with a mail server, as ParseSession reads it
-//	https URL                  a document: "200 text/plain" and a blank line before the body
+//	https URL                  a document: "200 text/plain" and a blank line before the body, which for a redirect
+//	                           is where it leads; or "result: timeout" and "reason: ..." where none came
 //	message                    a message; its line ends become CRLF; <CR>, <LF>, <NUL> and <x80> stand for octets,
 //	                           <repeat 99 x> for as many of a text
 //	sign                       a DKIM signature to put on the message, as readSigning reads it; more of them go on top

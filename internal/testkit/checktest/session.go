@@ -46,11 +46,12 @@ func parseTarget(name string) (smtp.Target, error) {
 //	ehlo: mx.example.com, SIZE 10240000, STARTTLS
 //	starttls: 220 ready
 //	tls: 1.3                       or "alert: no protocol version in common"
-//	cert: names=mx.example.com,*.example.com notafter=2027-02-01 notbefore=2026-02-01
+//	cert: names=mx.example.com,*.example.com notafter=2027-02-01 notbefore=2026-02-01 key=TEXT
 //	chain-error: x509: certificate signed by unknown authority
 //	name-error: x509: certificate is valid for a.example.net, not mx.example.com
 //
-// Commas separate the lines of the reply to EHLO.
+// Commas separate the lines of the reply to EHLO. The text of a key stands for its
+// octets: TLSA records are about their digest.
 func ParseSession(text string) (*smtp.Session, error) {
 	s := &smtp.Session{HELO: "probe.example.org", Result: smtp.ResultOK, Step: smtp.StepQUIT, At: Now}
 	err := fields(text, func(key, value string) (err error) {
@@ -124,6 +125,8 @@ func parseCertificate(text string) (*x509.Certificate, error) {
 			cert.DNSNames = strings.Split(value, ",")
 		case "notafter":
 			cert.NotAfter, err = time.Parse(time.DateOnly, value)
+		case "key":
+			cert.RawSubjectPublicKeyInfo = []byte(value)
 		case "notbefore":
 			cert.NotBefore, err = time.Parse(time.DateOnly, value)
 		default:

@@ -208,14 +208,36 @@ func crlf(text string) []byte {
 	})
 }
 
+// readDocument reads "200 text/plain", a blank line and the body, or how the
+// fetch ended otherwise: "result: certificate", and "reason: ..." in the next line.
 func (w *world) readDocument(url, text string) error {
+	response := &https.Response{Result: https.ResultOK, At: Now}
+	w.documents[url] = response
+	if strings.HasPrefix(text, "result:") {
+		return fields(text, func(key, value string) error { return documentField(response, key, value) })
+	}
 	head, body, _ := strings.Cut(text, "\n\n")
 	status, contentType, _ := strings.Cut(strings.TrimSpace(head), " ")
 	code, err := strconv.Atoi(status)
 	if err != nil {
 		return fmt.Errorf("https %s: %q is not a status code", url, status)
 	}
-	w.documents[url] = &https.Response{Result: https.ResultOK, Status: code, ContentType: contentType, Body: bytes.TrimSpace([]byte(body)), At: Now}
+	response.Status, response.ContentType, response.Body = code, contentType, bytes.TrimSpace([]byte(body))
+	if code/100 == 3 {
+		response.Location = string(response.Body)
+	}
+	return nil
+}
+
+func documentField(r *https.Response, key, value string) error {
+	switch key {
+	case "result":
+		r.Result = https.Result(value)
+	case "reason":
+		r.Reason = value
+	default:
+		return fmt.Errorf("no such line as %q in an https file", key)
+	}
 	return nil
 }
 

@@ -1,6 +1,6 @@
 // Package mailnet is a small mail internet on loopback: a name server, mail
-// servers of different health, a blocklist, and messages to send. It needs no
-// network and no rights.
+// servers of different health, a web server with an MTA-STS policy, a blocklist,
+// and messages to send. It needs no network and no rights.
 //
 // Its addresses are those of documentation (RFC 5737); Dial leads a connection
 // to one of them to the server that stands for it.
@@ -65,8 +65,11 @@ type Net struct {
 }
 
 type host struct {
-	addr   netip.Addr // of documentation
-	server *smtptest.Server
+	at     netip.AddrPort // of documentation
+	server interface {
+		Addr() netip.AddrPort
+		Close() error
+	}
 }
 
 const (
@@ -94,7 +97,7 @@ func Start(now time.Time) (*Net, error) {
 	}
 	if err := n.startHosts(now); err != nil {
 		n.Close()
-		return nil, fmt.Errorf("start the mail servers: %w", err)
+		return nil, fmt.Errorf("start the servers: %w", err)
 	}
 	return n, nil
 }
@@ -128,8 +131,14 @@ func (n *Net) startHosts(now time.Time) error {
 		if err != nil {
 			return err
 		}
-		n.hosts = append(n.hosts, host{netip.MustParseAddr(addr), server})
+		n.hosts = append(n.hosts, host{netip.AddrPortFrom(netip.MustParseAddr(addr), smtpPort), server})
 	}
+	policyHost := n.ca.Issue(smtptest.Leaf{Names: []string{"mta-sts.example.com"}, NotBefore: now.AddDate(0, -1, 0), NotAfter: now.AddDate(0, 2, 0)})
+	server, err := servePolicy(policyHost)
+	if err != nil {
+		return err
+	}
+	n.hosts = append(n.hosts, host{netip.MustParseAddrPort("192.0.2.80:443"), server})
 	return nil
 }
 
@@ -149,7 +158,7 @@ func (n *Net) Dial(ctx context.Context, network, address string) (net.Conn, erro
 	}
 	to := nobody
 	for _, h := range n.hosts {
-		if h.addr == target.Addr().Unmap() && target.Port() == smtpPort {
+		if h.at == netip.AddrPortFrom(target.Addr().Unmap(), target.Port()) {
 			to = h.server.Addr().String()
 		}
 	}
@@ -157,11 +166,11 @@ func (n *Net) Dial(ctx context.Context, network, address string) (net.Conn, erro
 }
 
 // ConnectTo lists what Dial does, as --connect-to takes it: with it no connection
-// to a mail server leaves this machine.
+// to one of the servers leaves this machine.
 func (n *Net) ConnectTo() []string {
 	var pairs []string
 	for _, h := range n.hosts {
-		pairs = append(pairs, fmt.Sprintf("%s=%s", netip.AddrPortFrom(h.addr, smtpPort), h.server.Addr()))
+		pairs = append(pairs, fmt.Sprintf("%s=%s", h.at, h.server.Addr()))
 	}
 	for _, addr := range unserved {
 		pairs = append(pairs, fmt.Sprintf("%s=%s", netip.AddrPortFrom(addr, smtpPort), nobody))

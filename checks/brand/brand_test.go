@@ -1,0 +1,9 @@
+package brand
+
+import (
+	"testing"
+
+	"github.com/postmuster/postmuster/internal/testkit/checktest"
+)
+
+func TestChecks(t *testing.T) { checktest.Run(t, suite) }
