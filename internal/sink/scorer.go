@@ -62,9 +62,11 @@ func (s *Scorer) Run(ctx context.Context) (left int, err error) {
 	for range cmp.Or(s.AtOnce, scoredAtOnce) {
 		wg.Go(func() {
 			for name := range names {
-				if err := s.one(run, name.ID, &one); err != nil {
-					cancel(err)
-				}
+				s.Store.GiveWay(run, func() {
+					if err := s.one(run, name.ID, &one); err != nil {
+						cancel(err)
+					}
+				})
 			}
 		})
 	}

@@ -37,6 +37,7 @@ type engine struct {
 	progress *progress
 	events   *events
 	commit   *committer
+	pace     pace
 
 	// changes is held for reading while a change is appended, and for writing
 	// while messages are moved: a copy must not come to stand behind the
@@ -161,8 +162,18 @@ func (s *engine) run(known indexState) {
 		queue: make(chan *entry, queuedEntries), closing: make(chan struct{}), stopped: make(chan struct{}),
 	}
 	var last result
-	s.commit.done = func(r result) { last = r }
+	var messages int
+	var bytes int64
+	s.commit.done = func(r result) {
+		last = r
+		if r.kind == kindMessage {
+			messages++
+			bytes += int64(r.bodyRaw)
+		}
+	}
 	s.commit.flush = func() {
+		s.pace.received(messages, bytes)
+		messages, bytes = 0, 0
 		p.update(func() { p.committed, p.committedSeq = last.end, s.log.nextSeq-1 })
 	}
 	// The work goes on behind the calls, so it ends with Close and not with one of them.

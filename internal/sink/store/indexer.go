@@ -78,6 +78,7 @@ func (x *indexer) run(ctx context.Context) {
 		}
 		var more bool
 		err := damage
+		began := time.Now()
 		if err == nil {
 			more, err = x.step(ctx)
 		}
@@ -92,6 +93,8 @@ func (x *indexer) run(ctx context.Context) {
 		}
 		if !more && asked == nil {
 			x.rest(ctx, changed, tick.C)
+		} else if more {
+			x.store.pace.rest(ctx, time.Since(began), x.store.progress.mayLag)
 		}
 	}
 }

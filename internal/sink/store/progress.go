@@ -18,6 +18,7 @@ type progress struct {
 	start        position // where the log ended when the store was opened, or the index was lost
 	failed       error    // the index cannot follow
 	damage       error    // a reader found the index damaged
+	waiting      int      // callers that wait for the index
 }
 
 func newProgress() *progress { return &progress{changed: make(chan struct{})} }
@@ -33,6 +34,8 @@ func (p *progress) update(change func()) {
 
 // wait waits until done, which is called with the state locked.
 func (p *progress) wait(ctx context.Context, done func() bool) error {
+	p.await(1)
+	defer p.await(-1)
 	for {
 		p.mu.Lock()
 		ok, closed, failed, changed := done(), p.closed, p.failed, p.changed
@@ -51,6 +54,19 @@ func (p *progress) wait(ctx context.Context, done func() bool) error {
 			return ctx.Err()
 		}
 	}
+}
+
+func (p *progress) await(more int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.waiting += more
+}
+
+// mayLag tells that nobody waits for the index, and that it is not far behind.
+func (p *progress) mayLag() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.waiting == 0 && p.committedSeq-p.appliedSeq < maxBehind
 }
 
 // ready tells that the index knows all that the log held when it was opened.

@@ -178,6 +178,10 @@ func (s *Store) WaitSeq(ctx context.Context, seq uint64) error { return s.waitSe
 // reports too, can be found and is counted.
 func (s *Store) WaitCommitted(ctx context.Context) error { return s.waitCommitted(ctx) }
 
+// GiveWay runs work behind the receiving of messages, such as scoring one. While
+// messages come in quickly, one such work is done at a time, with rests.
+func (s *Store) GiveWay(ctx context.Context, work func()) { s.pace.giveWay(ctx, work) }
+
 // Delete deletes messages; IDs that are unknown are passed over. It returns how
 // many were deleted. They are gone for every call that begins afterwards.
 func (s *Store) Delete(ctx context.Context, ids ...string) (int, error) { return s.delete(ctx, ids) }
