@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -147,6 +148,9 @@ func TestTornTail(t *testing.T) {
 			tail := data[:cut]
 			if zeros { // the disk had made room for what was not written
 				tail = append(append([]byte(nil), tail...), make([]byte, 100)...)
+			}
+			if bytes.HasPrefix(tail, data) {
+				continue // the record ends with zeros: it is whole
 			}
 			write(t, lastSegment(t, torn), string(tail))
 			s := mustOpen(t, torn)
