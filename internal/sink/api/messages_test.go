@@ -19,6 +19,9 @@ func TestListHasTheKeysThatWerePromised(t *testing.T) {
 	if err := s.store.SetReport(t.Context(), r.ID, &store.Report{JSON: []byte(`{}`), Score: store.Score{Value: 83, Low: 71, High: 83, Grade: "B"}}); err != nil {
 		t.Fatal(err)
 	}
+	if err := s.store.WaitCommitted(t.Context()); err != nil {
+		t.Fatal(err)
+	}
 	var out struct{ Messages []map[string]any }
 	s.want(200, "GET", prefix+"/messages?min_seq="+fmt.Sprint(r.Seq), nil, &out)
 	if len(out.Messages) != 1 {

@@ -294,6 +294,9 @@ func TestManyReadersAtOnce(t *testing.T) {
 	if err := s.store.SetReport(t.Context(), r.ID, &store.Report{JSON: []byte(`{"schema":1}`)}); err != nil {
 		t.Fatal(err)
 	}
+	if err := s.store.WaitCommitted(t.Context()); err != nil {
+		t.Fatal(err)
+	}
 	var wg sync.WaitGroup
 	for _, pattern := range s.routes() {
 		if !strings.HasPrefix(pattern, "GET ") || strings.HasSuffix(pattern, "/events") {
