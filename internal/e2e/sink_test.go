@@ -94,4 +94,7 @@ func (s *sink) score(id string, score verdict.Score, results ...report.Result) {
 	if err := s.store.SetReport(s.t.Context(), id, stored); err != nil {
 		s.t.Fatal(err)
 	}
+	if err := s.store.WaitCommitted(s.t.Context()); err != nil {
+		s.t.Fatal(err)
+	}
 }
