@@ -24,7 +24,7 @@ func measure(ctx context.Context, addr string, l load, n, sessions int) (rate fl
 	began := time.Now()
 	for i := range sessions {
 		wg.Go(func() {
-			c := client{addr: addr, text: newText(l.size, uint64(i))}
+			c := client{addr: addr, pause: l.pause, text: newText(l.size, uint64(i))}
 			if err := c.run(ctx, n/sessions, l.kept); err != nil {
 				cancel(err)
 			}
@@ -81,6 +81,7 @@ func (t *text) message() []byte {
 // took.
 type client struct {
 	addr  string
+	pause time.Duration
 	text  *text
 	waits []time.Duration
 }
@@ -119,6 +120,7 @@ func (c *client) deliver(ctx context.Context, n int) error {
 		ended := time.Now()
 		d.want("250")
 		c.waits = append(c.waits, time.Since(ended))
+		time.Sleep(c.pause)
 	}
 	d.say("QUIT\r\n", "221")
 	return d.err

@@ -28,15 +28,16 @@ import (
 type load struct {
 	name     string
 	size     int
-	messages int  // of those asked for, in percent
-	kept     bool // several messages in a connection
+	messages int           // of those asked for, in percent
+	kept     bool          // several messages in a connection
+	pause    time.Duration // between them
 }
 
 var loads = []load{
-	{"4 KB, one per connection", 4 << 10, 100, false},
-	{"4 KB, kept connections", 4 << 10, 200, true},
-	{"100 KB, one per connection", 100 << 10, 25, false},
-	{"100 KB, kept connections", 100 << 10, 25, true},
+	{"4 KB, one per connection", 4 << 10, 100, false, 0},
+	{"4 KB, kept connections", 4 << 10, 200, true, 0},
+	{"100 KB, one per connection", 100 << 10, 25, false, 0},
+	{"100 KB, kept connections", 100 << 10, 25, true, 0},
 }
 
 type options struct {

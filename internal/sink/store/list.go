@@ -242,7 +242,7 @@ func (s *engine) selection(ctx context.Context, db *sql.DB, search *Search) (sel
 func cheapest(ctx context.Context, db *sql.DB, conditions []condition) (int, error) {
 	by, fewest := -1, fewMatches+1
 	for i, c := range conditions {
-		if c.source == "" {
+		if c.source == "" || c.byWords && fewest <= fewMatches {
 			continue
 		}
 		if len(conditions) == 1 && c.inOrder {

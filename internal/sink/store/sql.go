@@ -16,6 +16,8 @@ type condition struct {
 	source  string
 	inOrder bool
 	ordered string // a source that is, with the same args, for one that is not
+
+	byWords bool // finding the first takes time where all messages have the words
 }
 
 // conditions returns what a search asks for.
@@ -43,7 +45,7 @@ func (s *Search) conditions(now time.Time) []condition {
 			list = append(list, t.condition(now))
 		}
 	}
-	return append(wordConditions(text, without, heads), list...)
+	return append(list, wordConditions(text, without, heads)...)
 }
 
 // wordConditions returns those that the words of messages are asked for.
@@ -53,12 +55,12 @@ func wordConditions(text, without, heads []string) (list []condition) {
 		if len(without) > 0 {
 			match = "(" + match + ") NOT (" + strings.Join(without, " OR ") + ")"
 		}
-		list = append(list, setCondition("SELECT rowid AS seq FROM text WHERE text MATCH ?", match))
+		list = append(list, wordCondition("SELECT rowid AS seq FROM text WHERE text MATCH ?", match))
 	} else if len(without) > 0 {
 		list = append(list, condition{where: "m.seq NOT IN (SELECT rowid FROM text WHERE text MATCH ?)", args: []any{strings.Join(without, " OR ")}})
 	}
 	if len(heads) > 0 {
-		list = append(list, setCondition("SELECT rowid AS seq FROM heads WHERE heads MATCH ?", strings.Join(heads, " AND ")))
+		list = append(list, wordCondition("SELECT rowid AS seq FROM heads WHERE heads MATCH ?", strings.Join(heads, " AND ")))
 	}
 	return list
 }
@@ -94,6 +96,14 @@ func beginOfAddress(s string) string {
 		return ""
 	}
 	return begin
+}
+
+// wordCondition is one whose messages are found by their words, which takes time
+// where the words are common.
+func wordCondition(source, match string) condition {
+	c := setCondition(source, match)
+	c.byWords = true
+	return c
 }
 
 // setCondition is one whose messages an index knows.
