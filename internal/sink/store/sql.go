@@ -107,8 +107,9 @@ func wordCondition(source, match string) condition {
 }
 
 // setCondition is one whose messages an index knows.
+// The plus keeps SQLite from finding all of them where few are looked at.
 func setCondition(source string, args ...any) condition {
-	return condition{where: "m.seq IN (" + source + ")", source: source, args: args, inOrder: true}
+	return condition{where: "+m.seq IN (" + source + ")", source: source, args: args, inOrder: true}
 }
 
 // condition returns the condition of a term that is not about text.
