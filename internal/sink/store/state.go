@@ -57,7 +57,8 @@ func (st *indexState) save(tx *sql.Tx) error {
 
 // check compares the last record in the index with what stands in the log. If it
 // is there, everything before it is, too: the index may be trusted for where a
-// record begins.
+// record begins. All of it is read: a disk that lost power may have kept the
+// record's header, and zeros in the place of the rest.
 func (st *indexState) check(d disk) error {
 	if st.segment == 0 {
 		return nil
@@ -67,15 +68,19 @@ func (st *indexState) check(d disk) error {
 		return fmt.Errorf("%w: %w", errIndexAhead, err)
 	}
 	defer file.Close()
-	b := make([]byte, headerBytes)
-	if _, err := file.ReadAt(b, st.last.offset); err != nil {
+	size, err := file.Size()
+	if err != nil {
 		return fmt.Errorf("%w: %w", errIndexAhead, err)
 	}
-	h, err := parseHeader(b, (&segmentHeader{store: st.store}).secret())
-	if err != nil || h.checksum != st.checksum || st.last.segment != st.segment || st.last.offset+h.size() != st.offset {
-		return errIndexAhead
+	s := &scanner{file: file, secret: (&segmentHeader{store: st.store}).secret(), offset: st.last.offset, end: size}
+	h, err := s.next()
+	if err == nil {
+		err = s.verify(h)
 	}
-	if size, err := file.Size(); err != nil || size < st.offset {
+	if err != nil {
+		return fmt.Errorf("%w: %w", errIndexAhead, err)
+	}
+	if h.checksum != st.checksum || st.last.segment != st.segment || st.last.offset+h.size() != st.offset {
 		return errIndexAhead
 	}
 	return nil
