@@ -131,10 +131,11 @@ func (s *Sink) openHTTP() (err error) {
 	}
 	mux := http.NewServeMux()
 	s.api.Register(mux)
-	web.New(web.Config{
+	page := web.New(web.Config{
 		Store: s.store, SMTPAddr: s.sendTo(), Version: c.Version, Now: c.Now, Logger: c.Logger, RemoteImages: c.RemoteImages,
-	}).Register(mux)
-	guarded := httpd.Config{Handler: mux, Logger: c.Logger, Token: c.Token, Insecure: c.Insecure, Hosts: c.Hosts, Origins: c.Origins}
+	})
+	page.Register(mux)
+	guarded := httpd.Config{Handler: mux, Missing: page.Missing(), Logger: c.Logger, Token: c.Token, Insecure: c.Insecure, Hosts: c.Hosts, Origins: c.Origins}
 	if c.HTTPTLS {
 		guarded.TLS = c.TLS
 	}

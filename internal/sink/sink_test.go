@@ -258,3 +258,23 @@ func TestScoresAreAwaited(t *testing.T) {
 		t.Errorf("the sum is %+v, want one message that is scored", sum)
 	}
 }
+
+func TestAnAddressWithoutAPageIsShownAsOne(t *testing.T) {
+	s, _ := start(t, config())
+	for _, path := range []string{"/elsewhere", "/messages/none/score", "/assets/0/page.js"} {
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+s.Addrs().HTTP+path, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("Accept", "text/html")
+		res, err := http.DefaultClient.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, err := io.ReadAll(res.Body)
+		res.Body.Close()
+		if err != nil || res.StatusCode != http.StatusNotFound || !strings.Contains(string(body), "Go to the inbox") {
+			t.Errorf("%s: %d %q (%v), want 404 and a way to the inbox", path, res.StatusCode, body, err)
+		}
+	}
+}

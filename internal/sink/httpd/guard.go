@@ -18,7 +18,7 @@ import (
 func guard(bound netip.Addr, c Config, named origins) http.Handler {
 	h := c.Handler
 	if mux, ok := h.(*http.ServeMux); ok {
-		h = withProblems(mux)
+		h = withProblems(mux, c.Missing)
 	}
 	if c.Token != "" {
 		h = withToken(h, c.Token)

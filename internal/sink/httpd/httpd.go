@@ -44,6 +44,10 @@ type Config struct {
 	Handler http.Handler
 	Logger  *slog.Logger
 
+	// Missing answers a browser that goes where a Handler that is a mux has
+	// nothing. Others are told so as a problem, as they are where it is nil.
+	Missing http.Handler
+
 	// Token is asked of everybody when it is set: as a bearer token, as the
 	// password of basic authentication, or once as ?token= for a browser, which
 	// is given a cookie for it.

@@ -250,11 +250,7 @@ func TestWhatIsNotThereIsAProblem(t *testing.T) {
 		mux.HandleFunc("GET /tree/", func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "not here", http.StatusNotFound) })
 		c.Handler = mux
 	})
-	tests := []struct {
-		name, line string
-		status     int
-		body       string
-	}{
+	checkAnswers(t, addr, []answered{
 		{"a route", "GET /there", 200, secret},
 		{"no route", "GET /elsewhere", 404, `"status":404`},
 		{"another method", "PUT /there", 405, `"status":405`},
@@ -262,10 +258,42 @@ func TestWhatIsNotThereIsAProblem(t *testing.T) {
 		{"a path without its slash", "GET /tree", 307, ""},
 		{"a route that finds nothing", "GET /tree/x", 404, "not here"},
 		{"no path", "OPTIONS *", 400, ""},
-	}
+	}, "text/html")
+}
+
+func TestABrowserIsShownThatNothingIsThere(t *testing.T) {
+	const shown = "<p>nothing here</p>"
+	addr := serve(t, func(c *Config) {
+		mux := http.NewServeMux()
+		mux.HandleFunc("GET /there", func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, secret) })
+		c.Handler = mux
+		c.Missing = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(http.StatusNotFound)
+			io.WriteString(w, shown)
+		})
+	})
+	checkAnswers(t, addr, []answered{
+		{"a route", "GET /there", 200, secret},
+		{"no route", "GET /elsewhere", 404, shown},
+		{"the API", "GET /api/elsewhere", 404, `"status":404`},
+		{"a change", "POST /elsewhere", 404, `"status":404`},
+		{"another method", "PUT /there", 405, `"status":405`},
+	}, "text/html,application/xhtml+xml,*/*;q=0.8")
+	checkAnswers(t, addr, []answered{{"a program", "GET /elsewhere", 404, `"status":404`}}, "*/*")
+}
+
+// answered is what is said to a request line.
+type answered struct {
+	name, line string
+	status     int
+	body       string
+}
+
+func checkAnswers(t *testing.T, addr string, tests []answered, accept string) {
+	t.Helper()
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			status, body := ask(t, addr, tt.line+" HTTP/1.1\nHost: "+addr+"\nConnection: close\n\n")
+			status, body := ask(t, addr, tt.line+" HTTP/1.1\nHost: "+addr+"\nAccept: "+accept+"\nConnection: close\n\n")
 			if status != tt.status || !strings.Contains(body, tt.body) {
 				t.Errorf("%d %q, want %d %q", status, body, tt.status, tt.body)
 			}

@@ -1,16 +1,24 @@
 package httpd
 
-import "net/http"
+import (
+	"net/http"
+	"strings"
+)
 
 // withProblems answers for what a mux has no route for, which the mux itself
-// does in plain text: a program reads all of our refusals in the same way.
-func withProblems(mux *http.ServeMux) http.Handler {
+// does in plain text: a program reads all of our refusals in the same way, and
+// somebody with a browser is shown missing, where there is one.
+func withProblems(mux *http.ServeMux, missing http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if h, pattern := mux.Handler(r); pattern == "" {
 			told := &toldOnly{header: http.Header{}}
 			h.ServeHTTP(told, r)
 			switch told.status {
 			case http.StatusNotFound:
+				if missing != nil && wantsPage(r) {
+					missing.ServeHTTP(w, r)
+					return
+				}
 				refuse(w, told.status, "there is nothing at this path")
 				return
 			case http.StatusMethodNotAllowed:
@@ -21,6 +29,13 @@ func withProblems(mux *http.ServeMux) http.Handler {
 		}
 		mux.ServeHTTP(w, r)
 	})
+}
+
+// wantsPage reports whether a browser goes to an address. Below /api/ only
+// programs do, also those that say they would take HTML.
+func wantsPage(r *http.Request) bool {
+	reads := r.Method == http.MethodGet || r.Method == http.MethodHead
+	return reads && !strings.HasPrefix(r.URL.Path, "/api/") && strings.Contains(strings.Join(r.Header.Values("Accept"), ","), "text/html")
 }
 
 // toldOnly learns what would be answered.

@@ -50,12 +50,11 @@ func newAssets() *assets {
 	return a
 }
 
-func (a *assets) serve(w http.ResponseWriter, r *http.Request) {
+func (a *assets) serve(w http.ResponseWriter, r *http.Request) error {
 	name := r.PathValue("name")
 	content, ok := a.files[name]
 	if !ok || r.PathValue("version") != a.version {
-		http.NotFound(w, r)
-		return
+		return errNoPage
 	}
 	h := w.Header()
 	h.Set("Content-Type", assetTypes[path.Ext(name)])
@@ -63,4 +62,5 @@ func (a *assets) serve(w http.ResponseWriter, r *http.Request) {
 	h.Set("Content-Security-Policy", "default-src 'none'; sandbox")
 	h.Set("Cache-Control", "public, max-age=31536000, immutable")
 	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(content))
+	return nil
 }

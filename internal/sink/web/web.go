@@ -84,7 +84,7 @@ func (p *Page) Register(mux *http.ServeMux) {
 	mux.HandleFunc("GET /compare", p.handle(p.showComparison))
 	mux.HandleFunc("GET /sessions", p.handle(p.showSessions))
 	mux.HandleFunc("GET /delete", p.handle(p.askDelete))
-	mux.HandleFunc("GET /assets/{version}/{name}", p.assets.serve)
+	mux.HandleFunc("GET /assets/{version}/{name}", p.handle(p.assets.serve))
 	mux.HandleFunc("GET /icon/{name}", p.handle(p.serveIcon))
 	mux.HandleFunc("GET /favicon.ico", p.handle(p.serveIcon))
 
@@ -106,6 +106,12 @@ type statusError struct {
 func (e *statusError) Error() string { return e.text }
 
 var errNoPage = &statusError{http.StatusNotFound, "There is no such page."}
+
+// Missing returns what is shown at an address where nothing is. It is no route:
+// one that takes every path would hide from the mux that a method is not allowed.
+func (p *Page) Missing() http.Handler {
+	return p.handle(func(http.ResponseWriter, *http.Request) error { return errNoPage })
+}
 
 // handle turns what a handler returns into a page about what went wrong.
 func (p *Page) handle(serve func(http.ResponseWriter, *http.Request) error) http.HandlerFunc {
