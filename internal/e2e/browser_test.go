@@ -18,8 +18,12 @@ import (
 	"github.com/postmuster/postmuster/internal/testkit/peers"
 )
 
-// patience bounds a whole test: a page that never comes must not hang the run.
-const patience = 2 * time.Minute
+// patience bounds a whole test, and waitPatience one wait in it: a page that never
+// comes must not hang the run. A busy machine makes a page slow, but not that slow.
+const (
+	patience     = 4 * time.Minute
+	waitPatience = time.Minute
+)
 
 // A tab is one tab of a browser.
 type tab struct {
@@ -105,7 +109,7 @@ func (b *tab) do(actions ...chromedp.Action[chromedp.Void]) {
 func (b *tab) wait(expression string) {
 	b.t.Helper()
 	err := b.again(func(ctx context.Context) error {
-		_, err := chromedp.Run(ctx, chromedp.Poll[any](expression, chromedp.WithPollingTimeout(20*time.Second)))
+		_, err := chromedp.Run(ctx, chromedp.Poll[any](expression, chromedp.WithPollingTimeout(waitPatience)))
 		return err
 	})
 	if err != nil {
