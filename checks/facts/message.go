@@ -96,10 +96,20 @@ var Client = fact.New("SMTP client", func(ctx context.Context, s *fact.Set) (Sen
 	}
 	c := SendingClient{Addr: session.Peer.Addr().Unmap(), HELO: session.HELO}
 	if Local(c.Addr) {
-		return c, &unansweredError{"the message came from " + c.Addr.String() + ", an address of this network; --ip gives the one that it will be sent from"}
+		return c, localClient(s.Subject.Message.Origin, c.Addr)
 	}
 	return c, nil
 })
+
+// localClient says what to do about a client that receivers will not see. Over
+// SMTP that is for the client or the sink to say, with a flag only for a file.
+func localClient(origin message.Origin, addr netip.Addr) error {
+	text := "the message came from " + addr.String() + ", an address of this network: which one receivers will see is not known"
+	if origin != message.OriginSMTP {
+		text += "; --ip gives it"
+	}
+	return &unansweredError{text}
+}
 
 // Local reports whether an address is of this machine or a private network, so
 // that no receiver will see mail come from it.

@@ -11,12 +11,13 @@ import (
 	"unicode"
 
 	"github.com/postmuster/postmuster/internal/sink/store"
+	"github.com/postmuster/postmuster/internal/verdict"
 )
 
 func (p *Page) functions() template.FuncMap {
 	return template.FuncMap{
 		"size": sizeOf, "when": p.when, "stamp": stamp, "mailbox": mailbox, "shown": shown,
-		"messagePath": messagePath, "refURL": refURL, "lower": strings.ToLower, "grade": grade, "comparePath": comparePath,
+		"messagePath": messagePath, "refURL": refURL, "lower": strings.ToLower, "grade": grade, "gradeMark": gradeMark, "comparePath": comparePath,
 		"row":  func(l *listView, r *store.Record) rowView { return rowView{r, l.Search, r.ID == l.Selected} },
 		"hits": hits, "brief": brief, "problem": problem,
 	}
@@ -106,6 +107,15 @@ func grade(s *store.Score) string {
 		return "none"
 	}
 	return strings.ToLower(s.Grade)
+}
+
+// gradeMark is the grade, with a question mark while it may turn out to be a lower
+// one: what is not known yet is not shown as good.
+func gradeMark(grade string, low int) string {
+	if verdict.Grade(low) != grade {
+		return grade + "?"
+	}
+	return grade
 }
 
 // messagePath returns the path of a message's tab, the search beside it kept.

@@ -177,7 +177,7 @@ func pageTitle(r *store.Record) string {
 	if r.Score == nil {
 		return subject
 	}
-	return fmt.Sprintf("%d %s · %s", r.Score.Value, r.Score.Grade, subject)
+	return fmt.Sprintf("%d %s · %s", r.Score.Value, gradeMark(r.Score.Grade, r.Score.Low), subject)
 }
 
 func iconPath(s *store.Score) string {

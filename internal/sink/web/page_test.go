@@ -71,12 +71,18 @@ func (s *site) get(path string) *httptest.ResponseRecorder {
 // setReport gives a message a report in which one check failed.
 func (s *site) setReport(id string, result report.Result) {
 	s.t.Helper()
-	score := verdict.Score{Value: 80, Low: 80, High: 80, Grade: "B", Categories: []verdict.Category{{Name: "headers", Cap: 20, Off: 20}}}
+	s.setReportFrom(id, 80, result)
+}
+
+// setReportFrom gives it one whose score may be as low as that.
+func (s *site) setReportFrom(id string, low int, result report.Result) {
+	s.t.Helper()
+	score := verdict.Score{Value: 80, Low: low, High: 80, Grade: "B", Categories: []verdict.Category{{Name: "headers", Cap: 20, Off: 20}}}
 	text, err := json.Marshal(report.Report{Score: score, Results: []report.Result{result}})
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	stored := &store.Report{JSON: text, Failed: []string{result.Check}, Score: store.Score{Value: 80, Low: 80, High: 80, Grade: "B"}}
+	stored := &store.Report{JSON: text, Failed: []string{result.Check}, Score: store.Score{Value: 80, Low: low, High: 80, Grade: "B"}}
 	if err := s.store.SetReport(s.t.Context(), id, stored); err != nil {
 		s.t.Fatal(err)
 	}
@@ -235,6 +241,22 @@ func TestLedgerAddsUp(t *testing.T) {
 		}
 		if left != s.Value {
 			t.Errorf("%s: the ledger ends at %d, want %d", name, left, s.Value)
+		}
+	}
+}
+
+func TestAGradeThatMayTurnOutLowerIsMarked(t *testing.T) {
+	s := newSite(t)
+	for _, tt := range []struct {
+		low  int
+		want string
+	}{{80, "B"}, {40, "B?"}} {
+		id := s.receive("Subject: hello\n\nhello\n")
+		s.setReportFrom(id, tt.low, report.Result{Check: "subject-url", Outcome: checks.OutcomeFail})
+		for _, path := range []string{"/", "/messages/" + id, "/messages/" + id + "/score"} {
+			if body := s.get(path).Body.String(); !strings.Contains(body, `<span class="letter">`+tt.want+`</span>`) {
+				t.Errorf("%s does not show the grade %q of a score from %d to 80", path, tt.want, tt.low)
+			}
 		}
 	}
 }

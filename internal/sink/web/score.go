@@ -126,9 +126,9 @@ func ledger(s verdict.Score) ([]ledgerRow, *ledgerRow) {
 	}
 	switch {
 	case left > s.Value:
-		return rows, &ledgerRow{Name: fmt.Sprintf("a blocker caps the score at %d", s.Value), Off: left - s.Value, Left: s.Value}
+		return rows, &ledgerRow{Name: fmt.Sprintf("A blocker caps the score at %d", s.Value), Off: left - s.Value, Left: s.Value}
 	case left < s.Value:
-		return rows, &ledgerRow{Name: "no score is below 0", Off: left - s.Value, Left: s.Value}
+		return rows, &ledgerRow{Name: "No score is below 0", Off: left - s.Value, Left: s.Value}
 	default:
 		return rows, nil
 	}
