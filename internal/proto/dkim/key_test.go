@@ -133,6 +133,7 @@ func FuzzParseKeyRecord(f *testing.F) {
 	f.Add(keyText(f, ed25519TestKey()))
 	f.Add("v=DKIM1;;t=y:s:;h=:;p=")
 	f.Add("p=MAYCAQECAQE=") // an RSA key of one bit
+	f.Add(strings.Repeat(";", 49)) // more remarks than are listed, and no key
 	f.Fuzz(func(t *testing.T, text string) {
 		record, issues := ParseKeyRecord(text)
 		if record.Fault == "" && !record.Revoked && record.Key == nil {

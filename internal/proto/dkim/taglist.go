@@ -2,6 +2,7 @@ package dkim
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -25,10 +26,26 @@ const maxIssues = 50
 // issueList collects the issues of one text.
 type issueList []Issue
 
+// add lists an issue. Behind maxIssues others an error still takes the place of
+// a remark: whether the text is valid depends on it.
 func (l *issueList) add(code Code, severity Severity, position int, format string, args ...any) {
-	if len(*l) < maxIssues {
-		*l = append(*l, Issue{Code: code, Severity: severity, Message: fmt.Sprintf(format, args...), Position: position})
+	if len(*l) >= maxIssues {
+		if severity != SeverityError || !l.drop() {
+			return
+		}
 	}
+	*l = append(*l, Issue{Code: code, Severity: severity, Message: fmt.Sprintf(format, args...), Position: position})
+}
+
+// drop removes the last issue that is no error, if there is one.
+func (l *issueList) drop() bool {
+	for i := len(*l) - 1; i >= 0; i-- {
+		if (*l)[i].Severity != SeverityError {
+			*l = slices.Delete(*l, i, i+1)
+			return true
+		}
+	}
+	return false
 }
 
 // ParseTagList splits text into its tags, in the order written. It reads as
