@@ -74,13 +74,14 @@ func runDemo(ctx context.Context, env *Env, format string, noColor, keep bool) e
 	if err := demoDomains(ctx, &inside, world, w); err != nil {
 		return err
 	}
-	if err := demoMessages(ctx, &inside, world, w); err != nil {
+	received, err := demoMessages(ctx, &inside, world, w)
+	if err != nil {
 		return err
 	}
 	if err := w.Close(); err != nil || !keep {
 		return err
 	}
-	return keepDemo(ctx, &inside, world)
+	return keepDemo(ctx, &inside, world, received)
 }
 
 func demoFlags(world *mailnet.Net, scope checks.Scope) *auditFlags {
@@ -119,52 +120,60 @@ func demoDomains(ctx context.Context, env *Env, world *mailnet.Net, w report.Wri
 }
 
 // demoMessages sends the messages through a sink of its own, one after another,
-// and writes their reports.
-func demoMessages(ctx context.Context, env *Env, world *mailnet.Net, w report.Writer) (err error) {
+// and writes their reports. It returns them as they were received.
+func demoMessages(ctx context.Context, env *Env, world *mailnet.Net, w report.Writer) (received []*message.Message, err error) {
 	mails, err := world.Messages(env.Now())
 	if err != nil {
-		return err
+		return nil, err
 	}
 	a, n, err := demoAuditor(env, world, checks.Message)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer n.client.Close()
 	s, err := startDemoSink(ctx, env, world, a)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer func() { err = errors.Join(err, s.stop()) }()
 	for _, mail := range mails {
 		fmt.Fprintf(env.Err, "Sending %s …\n\n", mail.Title)
 		if err := s.send(mail); err != nil {
-			return fmt.Errorf("send %s: %w", mail.Title, err)
+			return nil, fmt.Errorf("send %s: %w", mail.Title, err)
+		}
+		select {
+		case m := <-s.received:
+			received = append(received, m)
+		case <-ctx.Done():
+			return nil, ctx.Err()
 		}
 		select {
 		case r := <-s.reports:
 			if err := w.Write(r); err != nil {
-				return err
+				return nil, err
 			}
 		case <-ctx.Done():
-			return ctx.Err()
+			return nil, ctx.Err()
 		}
 	}
-	return nil
+	return received, nil
 }
 
 // demoSink is a sink whose clients seem to come from the Internet.
 type demoSink struct {
-	addr    string
-	roots   *tls.Config
-	reports chan *report.Report
-	stop    func() error
+	addr     string
+	roots    *tls.Config
+	received chan *message.Message // each before its report
+	reports  chan *report.Report
+	stop     func() error
 }
 
 func startDemoSink(ctx context.Context, env *Env, world *mailnet.Net, a *audit.Auditor) (*demoSink, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	d := &demoSink{
-		reports: make(chan *report.Report),
-		roots:   &tls.Config{RootCAs: world.Roots(), ServerName: "sink.example.com"},
+		received: make(chan *message.Message),
+		reports:  make(chan *report.Report),
+		roots:    &tls.Config{RootCAs: world.Roots(), ServerName: "sink.example.com"},
 	}
 	c := sinkConfig(env, a, func(r *report.Report) error {
 		select {
@@ -176,6 +185,10 @@ func startDemoSink(ctx context.Context, env *Env, world *mailnet.Net, a *audit.A
 	score := c.Score
 	c.Score = func(ctx context.Context, m *message.Message) *report.Report {
 		comeFrom(m)
+		select {
+		case d.received <- m:
+		case <-ctx.Done():
+		}
 		return score(ctx, m)
 	}
 	certificate := world.CA().Issue(smtptest.Leaf{Names: []string{"sink.example.com"}})
@@ -221,9 +234,9 @@ func (s *demoSink) send(mail mailnet.Mail) error {
 	return errors.Join(data.Close(), c.Quit())
 }
 
-// keepDemo leaves the internet and a sink running until ctx ends, and says how
-// to use them.
-func keepDemo(ctx context.Context, env *Env, world *mailnet.Net) error {
+// keepDemo leaves the internet and a sink with what was received running until
+// ctx ends, and says how to use them.
+func keepDemo(ctx context.Context, env *Env, world *mailnet.Net, received []*message.Message) error {
 	dir, err := os.MkdirTemp("", "postmuster-demo-")
 	if err != nil {
 		return err
@@ -243,11 +256,22 @@ func keepDemo(ctx context.Context, env *Env, world *mailnet.Net) error {
 	if err != nil {
 		return err
 	}
-	c := sinkConfig(env, a, w.Write)
+	told := 0 // reports of what was received are on the screen already
+	c := sinkConfig(env, a, func(r *report.Report) error {
+		if told++; told <= len(received) {
+			return nil
+		}
+		return w.Write(r)
+	})
 	c.SMTP, c.HTTP = freeAddr, freeAddr
 	s, err := sink.Open(ctx, c)
 	if err != nil {
 		return err
+	}
+	for _, m := range received {
+		if _, err := s.Store().Add(ctx, m); err != nil {
+			return errors.Join(err, s.Close())
+		}
 	}
 	sayHow(env, world, roots, s)
 	_, err = s.Run(ctx)

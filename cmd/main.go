@@ -105,7 +105,7 @@ Exit codes: 0 gate met, 1 gate not met, 2 usage or configuration error,
 	root.AddCommand(
 		newAudit(env), newScore(env), newSink(env), newWait(env), newDemo(env), newChecks(env), newExplain(env),
 		newSPF(env), newDKIM(env), newDMARC(env), newARC(env), newMTASTS(env), newTLSRPT(env), newDANE(env), newDNSSEC(env),
-		newBIMI(env), newBlocklist(env), newSMTP(env), newLint(env),
+		newBIMI(env), newBlocklist(env), newSMTP(env), newLint(env), newFaults(),
 	)
 	return root
 }

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -45,7 +44,7 @@ type sinkFlags struct {
 	data        string
 	durability  string
 	maxMessages int
-	maxAge      time.Duration
+	maxAge      age
 	maxBytes    size
 	maxSize     size
 
@@ -83,7 +82,7 @@ received is judged at the end: exit code 1 when it is not what was expected.
 A token may be given as POSTMUSTER_TOKEN, the secret of the webhooks as
 POSTMUSTER_WEBHOOK_SECRET.`,
 		Example: `  postmuster sink
-  postmuster sink --data ./mail --max-age 168h
+  postmuster sink --data ./mail --max-age 7d
   postmuster sink --expect mail.yaml -- go test ./...
   swaks --server 127.0.0.1:1025 --from a@example.com --to b@example.net`,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -123,13 +122,13 @@ func (f *sinkFlags) register(c *cobra.Command) {
 	flags.StringVar(&f.durability, "durability", "", "what a message that was answered 250 survives: durable (a power failure), disk (a kill), memory (default: durable with --data)")
 	fixedCompletion(c, "durability", durabilities)
 	flags.IntVar(&f.maxMessages, "max-messages", 0, "keep the newest `n` messages (default: all)")
-	flags.DurationVar(&f.maxAge, "max-age", 0, "keep messages for this `time` (default: for ever)")
+	flags.Var(&f.maxAge, "max-age", "keep messages for this `time`, such as 12h or 7d (default: for ever)")
 	flags.Var(&f.maxBytes, "max-bytes", "keep the newest messages up to this `size` together (default: 256MB in memory, no limit with --data)")
 	flags.Var(&f.maxSize, "max-size", "refuse a message above this `size` (default: 50MB)")
 
 	flags.StringVar(&f.spamd, "spamd", "", "ask SpamAssassin at this `address`, host[:port] or unix:PATH, for its opinion, which does not count")
 	flags.StringVar(&f.rspamd, "rspamd", "", "ask Rspamd at this `address`, host[:port] or URL, for its opinion, which does not count")
-	flags.StringVar(&f.faults, "faults", "", "make the faults on purpose that this YAML `file` says: greylisting, 421, dropped connections, slow lines")
+	flags.StringVar(&f.faults, "faults", "", "make the faults on purpose that this YAML `file` says: greylisting, 421, dropped connections, slow lines; postmuster help faults shows how")
 	flags.BoolVar(&f.allowImages, "allow-images", false, "let a reader of the page ask for a message's remote images")
 	flags.StringSliceVar(&f.relays, "relay-to", nil, "messages may be sent on to this server, `host:port` or smtp://USER:PASSWORD@host:port (repeatable)")
 	flags.StringSliceVar(&f.webhooks, "webhook", nil, "tell this `URL` of messages (repeatable)")
@@ -180,8 +179,6 @@ func (f *sinkFlags) checkSink() error {
 		return fmt.Errorf("--auth %q: there are any, off", f.auth)
 	case f.maxMessages < 0:
 		return fmt.Errorf("--max-messages %d: it must be more than 0", f.maxMessages)
-	case f.maxAge < 0:
-		return fmt.Errorf("--max-age %s: it must be more than 0", f.maxAge)
 	case f.key != "" && f.cert == "":
 		return errors.New("--key is the key of a certificate: name it with --cert")
 	case f.junit != "" && f.expect == "":

@@ -11,6 +11,7 @@ import (
 	"net/netip"
 	"net/url"
 	"strings"
+	"time"
 
 	"github.com/postmuster/postmuster/internal/audit"
 	"github.com/postmuster/postmuster/internal/message"
@@ -31,7 +32,7 @@ func (f *sinkFlags) config(env *Env, a *audit.Auditor, write func(*report.Report
 	c.Origins = f.origins
 	c.Store = store.Config{
 		Dir: f.data, Durability: store.Durability(f.durability),
-		MaxMessages: f.maxMessages, MaxAge: f.maxAge, MaxBytes: int64(f.maxBytes),
+		MaxMessages: f.maxMessages, MaxAge: time.Duration(f.maxAge), MaxBytes: int64(f.maxBytes),
 	}
 	c.MaxMessageBytes, c.RemoteImages = int64(f.maxSize), f.allowImages
 	filters, err := f.filters(env)

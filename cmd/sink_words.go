@@ -58,7 +58,7 @@ func explainSink(err error) error {
 	if listen, ok := errors.AsType[*sink.ListenError](err); ok {
 		return explainListen(listen)
 	}
-	if errors.Is(err, store.ErrInUse) || errors.Is(err, store.ErrVersion) || errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EROFS) {
+	if errors.Is(err, store.ErrInUse) || errors.Is(err, store.ErrVersion) || errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EROFS) || errors.Is(err, syscall.ENOTDIR) {
 		return fmt.Errorf("--data: %w", err) // which says what to do
 	}
 	return err

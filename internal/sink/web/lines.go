@@ -60,6 +60,9 @@ func rawLine(raw []byte, from, end int, m mark, limit, number int) line {
 		from, end = start, start+limit
 		inside = mark{max(inside.Start, from), min(inside.End, end)}
 	}
+	if text := end - len("\r\n"); bytes.HasSuffix(raw[from:end], []byte("\r\n")) && inside.Start < text {
+		inside.End = min(inside.End, text) // a mark of the line is none of its end, nor between CR and LF
+	}
 	if !l.Mark || inside.empty() {
 		l.Spans = appendSpans(l.Spans, raw[from:end], false)
 	} else {

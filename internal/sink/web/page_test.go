@@ -171,6 +171,23 @@ func TestAFileIsNamedByUs(t *testing.T) {
 	}
 }
 
+func TestAMarkedLineShowsNoLineEnd(t *testing.T) {
+	const raw = "To: a\r\nSubject: b\r\n"
+	for name, m := range map[string]mark{"to the LF": {0, 6}, "to the CR": {0, 5}, "with its end": {0, 7}, "and the next line": {0, 12}} {
+		for _, l := range rawLines([]byte(raw), 0, len(raw), m, len(raw)) {
+			for _, s := range l.Spans {
+				if s.Class == "ctl" {
+					t.Errorf("marked %s: line %d shows its end as %q", name, l.Number, s.Text)
+				}
+			}
+		}
+	}
+	lines := rawLines([]byte(raw), 0, len(raw), mark{5, 6}, len(raw))
+	if spans := lines[0].Spans; len(spans) < 2 || !spans[1].Mark || spans[1].Class != "ctl" {
+		t.Errorf("a CR that is meant itself is not shown: %+v", spans)
+	}
+}
+
 func TestSourceShowsNoLineEnds(t *testing.T) {
 	s := newSite(t)
 	id := s.receive("Content-Type: text/html\n\n<p>a</p>\n<p>b</p>\n")
