@@ -269,7 +269,11 @@ func keepDemo(ctx context.Context, env *Env, world *mailnet.Net, received []*mes
 		return err
 	}
 	for _, m := range received {
-		if _, err := s.Store().Add(ctx, m); err != nil {
+		receipt, err := s.Store().Add(ctx, m)
+		if err == nil {
+			err = s.Store().WaitSeq(ctx, receipt.Seq) // the page is not to begin empty
+		}
+		if err != nil {
 			return errors.Join(err, s.Close())
 		}
 	}
