@@ -10,8 +10,6 @@ import (
 	"unicode/utf8"
 
 	"golang.org/x/net/idna"
-
-	"github.com/postmuster/postmuster/internal/dns"
 )
 
 const (
@@ -27,14 +25,15 @@ var idnProfile = idna.New(idna.MapForLookup(), idna.BidiRule(), idna.StrictDomai
 // a final dot, spaces around it or invisible characters from a web page. It
 // returns A-labels in lower case. The error says what the text is instead.
 func ParseDomain(text string) (string, error) {
-	cleaned := strings.TrimSuffix(strings.Map(dropInvisible, strings.TrimSpace(text)), ".")
-	if err := notADomain(cleaned); err != nil {
+	cleaned := strings.Map(dropInvisible, strings.TrimSpace(text))
+	if err := notADomain(strings.TrimSuffix(cleaned, ".")); err != nil {
 		return "", fmt.Errorf("%s: %w", shown(text), err)
 	}
 	ascii, err := idnProfile.ToASCII(cleaned)
 	if err != nil {
 		return "", fmt.Errorf("%s is not a domain: %s", shown(text), why(cleaned, err))
 	}
+	ascii = strings.TrimSuffix(ascii, ".") // only now: other full stops have become dots
 	if err := checkLengths(ascii); err != nil {
 		return "", fmt.Errorf("%s is not a domain: %w", shown(text), err)
 	}
@@ -92,7 +91,7 @@ func checkLengths(ascii string) error {
 	if len(ascii) > maxDomainOctets {
 		return fmt.Errorf("it has %d octets, at most %d are allowed (RFC 1035 §2.3.4)", len(ascii), maxDomainOctets)
 	}
-	labels := dns.Labels(ascii)
+	labels := strings.Split(ascii, ".")
 	if len(labels) < 2 {
 		return errors.New("it has one label only, where a domain like example.com was expected")
 	}

@@ -47,7 +47,7 @@ func TestParseDomain(t *testing.T) {
 }
 
 func FuzzParseDomain(f *testing.F) {
-	for _, seed := range []string{"example.com", "bücher.example", "a@b.example", "http://x.test", "xn--a", "[::1]", "\u200b."} {
+	for _, seed := range []string{"example.com", "bücher.example", "a@b.example", "http://x.test", "xn--a", "[::1]", "\u200b.", "0.0..", "example.com\u3002"} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {

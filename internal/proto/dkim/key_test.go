@@ -132,7 +132,7 @@ func FuzzParseKeyRecord(f *testing.F) {
 	f.Add("v=DKIM1; k=rsa; p=" + spki(f, rsaTestKey(f, testRSA1024).Public()))
 	f.Add(keyText(f, ed25519TestKey()))
 	f.Add("v=DKIM1;;t=y:s:;h=:;p=")
-	f.Add("p=MAYCAQECAQE=") // an RSA key of one bit
+	f.Add("p=MAYCAQECAQE=")        // an RSA key of one bit
 	f.Add(strings.Repeat(";", 49)) // more remarks than are listed, and no key
 	f.Fuzz(func(t *testing.T, text string) {
 		record, issues := ParseKeyRecord(text)

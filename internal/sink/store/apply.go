@@ -32,7 +32,7 @@ func (a *applier) apply(tx *sql.Tx, batch []*prepared) error {
 		a.state.position = position{p.at.segment, p.at.offset + p.size()}
 		a.state.last, a.state.checksum = p.at, p.checksum
 	}
-	if err := a.expireOld(); err != nil {
+	if err := errors.Join(a.expireMany(), a.expireOld()); err != nil {
 		return err
 	}
 	return a.state.save(tx)
@@ -140,8 +140,7 @@ func (a *applier) message(p *prepared) error {
 // expireMany lets the oldest messages go that are too many, or too large together.
 // It acts after each message, so that reading the log again gives the same.
 func (a *applier) expireMany() error {
-	c := a.indexer.store.config
-	for c.MaxMessages > 0 && a.state.messages > int64(c.MaxMessages) || c.MaxBytes > 0 && a.state.bytes > c.MaxBytes {
+	for a.state.isOver(a.indexer.store.config) {
 		var oldest uint64
 		if err := a.row("SELECT min(seq) FROM messages").Scan(&oldest); err != nil {
 			return err

@@ -181,6 +181,9 @@ func (s *engine) run(known indexState) {
 	s.cancel = cancel
 	s.indexer = newIndexer(s, known)
 	s.commit.last = s.indexer.lastTime()
+	if s.indexer.state.isOver(s.config) { // nobody may see what has expired
+		_, _ = s.indexer.stepOnly() // an error comes again in the next one
+	}
 	go s.commit.run()
 	go s.indexer.run(ctx)
 }

@@ -207,7 +207,7 @@ func (x *indexer) stepOnly() (more bool, err error) {
 		return false, err
 	}
 	a := &applier{indexer: x, state: x.state, quiet: !ready}
-	if len(batch) > 0 || x.isOld() {
+	if len(batch) > 0 || x.state.isOver(x.store.config) || x.isOld() {
 		if err := x.store.index.write(func(tx *sql.Tx) error { return a.apply(tx, batch) }); err != nil {
 			return false, err
 		}

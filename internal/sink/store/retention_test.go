@@ -35,6 +35,34 @@ func TestRetentionByCount(t *testing.T) {
 	})
 }
 
+// Limits that are lowered hold from the next Open on.
+func TestRetentionByLowerLimits(t *testing.T) {
+	for name, lower := range map[string]func(*Config){
+		"messages": func(c *Config) { c.MaxMessages = 2 },
+		"bytes":    func(c *Config) { c.MaxBytes = int64(2 * len(letter("1").Raw)) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			config, _ := testConfig(t)
+			s := mustOpen(t, config)
+			for i := range 5 {
+				mustAdd(t, s, letter(fmt.Sprint(i)))
+			}
+			if err := s.WaitCommitted(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			s.Close()
+			lower(&config)
+			s = mustOpen(t, config)
+			if got := subjects(t, s, ""); !cmp.Equal(got, []string{"4", "3"}) {
+				t.Errorf("List = %v, want 4 and 3", got)
+			}
+			if st, err := s.Stats(t.Context()); err != nil || st.Messages != 2 {
+				t.Errorf("Stats = %+v, %v, want 2 messages", st, err)
+			}
+		})
+	}
+}
+
 func TestRetentionByAge(t *testing.T) {
 	modes(t, func(t *testing.T, config Config, c *clock) {
 		config.MaxAge = time.Hour

@@ -22,6 +22,12 @@ type indexState struct {
 
 var errIndexAhead = errors.New("the index does not belong to this log")
 
+// isOver tells that there are more messages than the limits allow, or larger ones:
+// one has just come, or the limits were lowered since the last run.
+func (st *indexState) isOver(c Config) bool {
+	return c.MaxMessages > 0 && st.messages > int64(c.MaxMessages) || c.MaxBytes > 0 && st.bytes > c.MaxBytes
+}
+
 // load reads the state; it is zero in a new index. An error means that the index
 // is no use.
 func (x *index) load() (indexState, error) {
