@@ -1,6 +1,7 @@
 package https
 
 import (
+	"bufio"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -15,6 +16,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -26,12 +28,7 @@ import (
 
 var testTime = time.Date(2026, 11, 23, 10, 0, 0, 0, time.UTC)
 
-const (
-	document = "https://mta-sts.example.com/.well-known/mta-sts.txt"
-	// For what is not going to come, and long enough for what comes before it on
-	// a busy machine.
-	short = 500 * time.Millisecond
-)
+const document = "https://mta-sts.example.com/.well-known/mta-sts.txt"
 
 // hosts answers A questions; nothing has an IPv6 address.
 type hosts map[string][]string
@@ -267,33 +264,33 @@ func TestRedirectToAPrivateAddress(t *testing.T) {
 	}
 }
 
-// oneAnswer serves one connection on loopback with whatever serve says.
-func oneAnswer(t *testing.T, serve func(net.Conn)) func(context.Context, string, string) (net.Conn, error) {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		conn, err := listener.Accept()
-		if err != nil {
-			return
-		}
-		defer conn.Close()
-		serve(conn)
-	}()
-	t.Cleanup(func() { listener.Close(); <-done })
-	return func(ctx context.Context, network, _ string) (net.Conn, error) {
-		return (&net.Dialer{}).DialContext(ctx, network, listener.Addr().String())
+// answering dials a server that does what serve says with the connection.
+func answering(serve func(net.Conn)) dialFunc {
+	return func(context.Context, string, string) (net.Conn, error) {
+		client, server := net.Pipe()
+		go func() {
+			defer server.Close()
+			serve(server)
+		}()
+		return client, nil
 	}
 }
 
-// overTLS serves text inside TLS and waits for the client to leave.
+// withoutTLS says text without being asked, and waits for the client to leave.
+func withoutTLS(text string) func(net.Conn) {
+	return func(conn net.Conn) {
+		go fmt.Fprint(conn, text)
+		drain(conn)
+	}
+}
+
+// overTLS answers a request inside TLS with text, and waits for the client to leave.
 func overTLS(cert tls.Certificate, text string) func(net.Conn) {
 	return func(conn net.Conn) {
 		secure := tls.Server(conn, &tls.Config{Certificates: []tls.Certificate{cert}})
+		if _, err := http.ReadRequest(bufio.NewReader(secure)); err != nil {
+			return
+		}
 		fmt.Fprint(secure, text)
 		if !strings.HasSuffix(text, "\x04") { // EOT: hang up at once
 			drain(secure)
@@ -329,64 +326,65 @@ func TestHowAFetchEnds(t *testing.T) {
 	unreachable := func(context.Context, string, string) (net.Conn, error) {
 		return nil, &net.OpError{Op: "dial", Net: "tcp", Err: os.NewSyscallError("connect", syscall.ENETUNREACH)}
 	}
-	canceled, cancel := context.WithCancel(t.Context())
-	cancel()
 	header := "HTTP/1.1 200 OK\r\nX-Long: " + strings.Repeat("x", maxHeader) + "\r\n"
 	tests := []struct {
 		name     string
-		ctx      context.Context
 		url      string
 		resolver dns.Resolver
-		dial     func(context.Context, string, string) (net.Conn, error)
+		dial     dialFunc
 		want     ending
 	}{
-		{"not https", t.Context(), "http://mta-sts.example.com/", public, nil, ending{https.ResultProtocol, `"http://mta-sts.example.com/" is not an https URL of a host`}},
-		{"a password in the URL", t.Context(), "https://a:b@mta-sts.example.com/", public, nil, ending{https.ResultProtocol, `"https://a:b@mta-sts.example.com/" is not an https URL of a host`}},
-		{"no such name", t.Context(), document, hosts{}, nil, ending{https.ResultNoAddress, "mta-sts.example.com has no address"}},
-		{"no address", t.Context(), document, hosts{"mta-sts.example.com": nil}, nil, ending{https.ResultNoAddress, "mta-sts.example.com has no address"}},
-		{"a name that cannot be", t.Context(), document, failingDNS{dns.CauseBadName}, nil, ending{https.ResultNoAddress, "mta-sts.example.com has no address"}},
-		{"the DNS is silent", t.Context(), document, failingDNS{dns.CauseTimeout}, nil, ending{https.ResultDNS, "query mta-sts.example.com. A: timeout"}},
-		{"refused", t.Context(), document, public, refused, ending{https.ResultConnect, "connect to 8.8.8.8: connection refused"}},
-		{"unreachable from here", t.Context(), document, public, unreachable, ending{https.ResultUnreachable, "connect to 8.8.8.8: network is unreachable"}},
-		{"one unreachable, one refused", t.Context(), document, hosts{"mta-sts.example.com": {"8.8.8.8", "8.8.4.4"}}, inTurn(unreachable, refused), ending{https.ResultUnreachable, "connect to 8.8.8.8: network is unreachable"}},
-		{"one refused, one unreachable", t.Context(), document, hosts{"mta-sts.example.com": {"8.8.8.8", "8.8.4.4"}}, inTurn(refused, unreachable), ending{https.ResultUnreachable, "connect to 8.8.4.4: network is unreachable"}},
-		{"canceled", canceled, document, failingDNS{dns.CauseCanceled}, nil, ending{https.ResultCanceled, "resolve: canceled"}},
-		{"no TLS", t.Context(), document, public, oneAnswer(t, func(c net.Conn) { fmt.Fprint(c, "220 mx.example.com\r\n"); drain(c) }), ending{https.ResultTLS, "TLS handshake: tls: first record does not look like a TLS handshake"}},
-		{"a silent handshake", t.Context(), document, public, oneAnswer(t, drain), ending{https.ResultTimeout, "TLS handshake: timeout"}},
-		{"not HTTP", t.Context(), document, public, oneAnswer(t, overTLS(cert, "SSH-2.0-OpenSSH_9.9\r\n")), ending{https.ResultProtocol, `get: malformed HTTP response "SSH-2.0-OpenSSH_9.9"`}},
-		{"a silent server", t.Context(), document, public, oneAnswer(t, overTLS(cert, "")), ending{https.ResultTimeout, "get: timeout"}},
-		{"a header without end", t.Context(), document, public, oneAnswer(t, overTLS(cert, header)), ending{https.ResultProtocol, "get: net/http: server response headers exceeded 32768 bytes; aborted"}},
-		{"a body that does not come", t.Context(), document, public, oneAnswer(t, overTLS(cert, "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf")), ending{https.ResultTimeout, "read the body: timeout"}},
-		{"a body cut short", t.Context(), document, public, oneAnswer(t, overTLS(cert, "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf\x04")), ending{https.ResultProtocol, "read the body: unexpected EOF"}},
+		{"not https", "http://mta-sts.example.com/", public, nil, ending{https.ResultProtocol, `"http://mta-sts.example.com/" is not an https URL of a host`}},
+		{"a password in the URL", "https://a:b@mta-sts.example.com/", public, nil, ending{https.ResultProtocol, `"https://a:b@mta-sts.example.com/" is not an https URL of a host`}},
+		{"no such name", document, hosts{}, nil, ending{https.ResultNoAddress, "mta-sts.example.com has no address"}},
+		{"no address", document, hosts{"mta-sts.example.com": nil}, nil, ending{https.ResultNoAddress, "mta-sts.example.com has no address"}},
+		{"a name that cannot be", document, failingDNS{dns.CauseBadName}, nil, ending{https.ResultNoAddress, "mta-sts.example.com has no address"}},
+		{"the DNS is silent", document, failingDNS{dns.CauseTimeout}, nil, ending{https.ResultDNS, "query mta-sts.example.com. A: timeout"}},
+		{"refused", document, public, refused, ending{https.ResultConnect, "connect to 8.8.8.8: connection refused"}},
+		{"unreachable from here", document, public, unreachable, ending{https.ResultUnreachable, "connect to 8.8.8.8: network is unreachable"}},
+		{"one unreachable, one refused", document, hosts{"mta-sts.example.com": {"8.8.8.8", "8.8.4.4"}}, inTurn(unreachable, refused), ending{https.ResultUnreachable, "connect to 8.8.8.8: network is unreachable"}},
+		{"one refused, one unreachable", document, hosts{"mta-sts.example.com": {"8.8.8.8", "8.8.4.4"}}, inTurn(refused, unreachable), ending{https.ResultUnreachable, "connect to 8.8.4.4: network is unreachable"}},
+		{"canceled", document, failingDNS{dns.CauseCanceled}, nil, ending{https.ResultCanceled, "resolve: canceled"}},
+		{"no TLS", document, public, answering(withoutTLS("220 mx.example.com\r\n")), ending{https.ResultTLS, "TLS handshake: tls: first record does not look like a TLS handshake"}},
+		{"a silent handshake", document, public, answering(drain), ending{https.ResultTimeout, "TLS handshake: timeout"}},
+		{"not HTTP", document, public, answering(overTLS(cert, "SSH-2.0-OpenSSH_9.9\r\n")), ending{https.ResultProtocol, `get: malformed HTTP response "SSH-2.0-OpenSSH_9.9"`}},
+		{"a silent server", document, public, answering(overTLS(cert, "")), ending{https.ResultTimeout, "get: timeout"}},
+		{"a header without end", document, public, answering(overTLS(cert, header)), ending{https.ResultProtocol, "get: net/http: server response headers exceeded 32768 bytes; aborted"}},
+		{"a body that does not come", document, public, answering(overTLS(cert, "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf")), ending{https.ResultTimeout, "read the body: timeout"}},
+		{"a body cut short", document, public, answering(overTLS(cert, "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf\x04")), ending{https.ResultProtocol, "read the body: unexpected EOF"}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			t.Parallel()
-			timeout := time.Minute
-			if test.want.Result == https.ResultTimeout {
-				timeout = short
-			}
-			fetcher := New(Config{
-				DNS: test.resolver, Dial: test.dial, Roots: ca.Pool(),
-				Now: func() time.Time { return testTime }, Timeout: timeout,
+			synctest.Test(t, func(t *testing.T) { // who is silent is waited for without loss of time
+				ctx, cancel := context.WithCancel(t.Context())
+				defer cancel()
+				if test.want.Result == https.ResultCanceled {
+					cancel()
+				}
+				fetcher := New(Config{
+					DNS: test.resolver, Dial: test.dial, Roots: ca.Pool(),
+					Now: func() time.Time { return testTime },
+				})
+				r := fetcher.Fetch(ctx, https.Request{URL: test.url, MaxBytes: 1000})
+				if diff := cmp.Diff(test.want, ending{r.Result, r.Reason}); diff != "" {
+					t.Errorf("(-want +got):\n%s", diff)
+				}
+				if r.Body != nil {
+					t.Errorf("a body of %d octets in a fetch that failed", len(r.Body))
+				}
 			})
-			r := fetcher.Fetch(test.ctx, https.Request{URL: test.url, MaxBytes: 1000})
-			if diff := cmp.Diff(test.want, ending{r.Result, r.Reason}); diff != "" {
-				t.Errorf("(-want +got):\n%s", diff)
-			}
-			if r.Body != nil {
-				t.Errorf("a body of %d octets in a fetch that failed", len(r.Body))
-			}
 		})
 	}
 }
 
 func TestCancellationEndsAFetch(t *testing.T) {
-	site := newSite(t, func(w http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
+	ctx, cancel := context.WithCancel(t.Context())
+	site := newSite(t, func(w http.ResponseWriter, r *http.Request) {
+		cancel()
+		<-r.Context().Done()
+	})
 	config := site.config()
 	config.Timeout = time.Hour
-	ctx, cancel := context.WithCancel(t.Context())
-	time.AfterFunc(short, cancel)
 	r := New(config).Fetch(ctx, https.Request{URL: document})
 	if diff := cmp.Diff(ending{https.ResultCanceled, "get: canceled"}, ending{r.Result, r.Reason}); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
