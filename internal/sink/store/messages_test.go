@@ -174,7 +174,7 @@ func TestDeleteTagReadReport(t *testing.T) {
 			if err != nil || st.Messages != 2 || st.Unread != 1 || st.Unscored != 1 || st.Seq != 3 || st.IndexedSeq != 3 {
 				t.Errorf("Stats = %+v, %v", st, err)
 			}
-			if left, err := s.Unscored(ctx, 0, 10); err != nil || !cmp.Equal(left, []Receipt{c}) {
+			if left, err := s.Unscored(ctx, 0, 10); err != nil || !cmp.Equal(left, []Unscored{{c, int64(len(letter("c").Raw))}}) {
 				t.Errorf("Unscored = %v, %v, want %v", left, err, c)
 			}
 			if tags, err := s.Tags(ctx); err != nil || !cmp.Equal(tags, []Tag{{"b", 1}, {"x y", 1}}) {

@@ -252,10 +252,10 @@ func (s *engine) stats(ctx context.Context) (Stats, error) {
 	return st, err
 }
 
-func (s *engine) unscored(ctx context.Context, after uint64, limit int) (list []Receipt, err error) {
+func (s *engine) unscored(ctx context.Context, after uint64, limit int) (list []Unscored, err error) {
 	err = s.readReady(ctx, func(db *sql.DB) error {
 		list = nil
-		rows, err := db.QueryContext(ctx, `SELECT seq, received FROM messages INDEXED BY messages_unscored
+		rows, err := db.QueryContext(ctx, `SELECT seq, received, size FROM messages INDEXED BY messages_unscored
 			WHERE score IS NULL AND seq > ? AND received >= ? ORDER BY seq LIMIT ?`,
 			int64(min(after, 1<<62)), s.horizon(), pageLimit(limit))
 		if err != nil {
@@ -264,11 +264,11 @@ func (s *engine) unscored(ctx context.Context, after uint64, limit int) (list []
 		defer rows.Close()
 		for rows.Next() {
 			var seq uint64
-			var received int64
-			if err := rows.Scan(&seq, &received); err != nil {
+			var received, size int64
+			if err := rows.Scan(&seq, &received, &size); err != nil {
 				return err
 			}
-			list = append(list, Receipt{ID: formatID(seq, received), Seq: seq})
+			list = append(list, Unscored{Receipt{ID: formatID(seq, received), Seq: seq}, size})
 		}
 		return rows.Err()
 	})
