@@ -132,6 +132,20 @@ func TestPages(t *testing.T) {
 	})
 }
 
+// Who sends a message and then asks for a list finds it there.
+func TestListShowsWhatWasJustAcknowledged(t *testing.T) {
+	modes(t, func(t *testing.T, config Config, _ *clock) {
+		s := mustOpen(t, config)
+		for i := range 50 {
+			r := mustAdd(t, s, letter(fmt.Sprint("m", i)))
+			page, err := s.List(t.Context(), Query{Limit: 1})
+			if err != nil || len(page.Records) == 0 || page.Records[0].ID != r.ID || page.Total != i+1 {
+				t.Fatalf("List after message %d = %+v, %v", i, page, err)
+			}
+		}
+	})
+}
+
 func TestDeleteTagReadReport(t *testing.T) {
 	modes(t, func(t *testing.T, config Config, _ *clock) {
 		s := mustOpen(t, config)

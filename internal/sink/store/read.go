@@ -201,6 +201,22 @@ func (s *engine) waitSeq(ctx context.Context, seq uint64) error {
 	return p.wait(ctx, func() bool { return p.ready() && p.appliedSeq >= seq })
 }
 
+// recentMessages are indexed in a few hundredths of a second.
+const recentMessages = 200
+
+// waitRecent waits for what was acknowledged just now: who sends a message and
+// then asks for a list looks for it there.
+func (s *engine) waitRecent(ctx context.Context) error {
+	p := s.progress
+	p.mu.Lock()
+	seq, behind := p.committedSeq, p.committedSeq-p.appliedSeq
+	p.mu.Unlock()
+	if behind > recentMessages || s.waitSeq(ctx, seq) == nil {
+		return nil
+	}
+	return ctx.Err() // an index that cannot be written is no reason to show nothing
+}
+
 // waitCommitted waits until everything acknowledged so far can be found.
 func (s *engine) waitCommitted(ctx context.Context) error {
 	s.progress.mu.Lock()
