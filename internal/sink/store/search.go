@@ -54,7 +54,15 @@ const (
 	// maxSearchBytes and maxTerms bound a search; people type a few words.
 	maxSearchBytes = 2000
 	maxTerms       = 50
+	// maxBeginnings bounds the terms for which all words are gathered that begin
+	// so: each takes up to some tenths of a second in a large store.
+	maxBeginnings = 10
+	// longestSearch ends one that takes too long: few can be at work at a time.
+	longestSearch = 10 * time.Second
 )
+
+// errSlow is what is wrong with a search that took too long.
+var errSlow = &SyntaxError{0, "it takes too long; ask for fewer words, or longer ones"}
 
 // A term is one condition.
 type term struct {
@@ -86,17 +94,32 @@ func parseSearch(text string) (*Search, error) {
 	}
 	p := searchParser{text: text}
 	s := &Search{text: text}
+	beginnings := 0
 	for p.skipSpace(); p.at < len(text); p.skipSpace() {
 		start := p.at
 		t, err := p.term()
 		if err != nil {
 			return nil, err
 		}
-		if s.terms = append(s.terms, t); len(s.terms) > maxTerms {
+		if slices.Contains(s.terms, t) {
+			continue
+		}
+		if t.beginning() {
+			beginnings++
+		}
+		switch s.terms = append(s.terms, t); {
+		case len(s.terms) > maxTerms:
 			return nil, &SyntaxError{start, fmt.Sprintf("more than %d terms", maxTerms)}
+		case beginnings > maxBeginnings:
+			return nil, &SyntaxError{start, fmt.Sprintf("more than %d terms like word*, from:, to: and subject:", maxBeginnings)}
 		}
 	}
 	return s, nil
+}
+
+// beginning tells that the term is looked up by the beginning of a word.
+func (t *term) beginning() bool {
+	return t.field == "" && t.prefix || !t.not && (t.field == "from" || t.field == "to" || t.field == "subject")
 }
 
 func invalidUTF8(s string) int {
