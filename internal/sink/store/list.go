@@ -40,7 +40,9 @@ type Page struct {
 	Seq     uint64 // all messages up to this one were looked at
 }
 
-// List returns a page of messages.
+// List returns a page of messages. Those that were acknowledged before the call
+// are looked at, unless more of them come at once than the index follows: then
+// MinSeq says what has to be.
 func (s *Store) List(ctx context.Context, q Query) (*Page, error) { return s.list(ctx, q) }
 
 func pageLimit(limit int) int {
@@ -56,6 +58,9 @@ func (s *engine) list(ctx context.Context, q Query) (*Page, error) {
 		return nil, err
 	}
 	if err := s.waitSeq(ctx, q.MinSeq); err != nil {
+		return nil, err
+	}
+	if err := s.waitRecent(ctx); err != nil {
 		return nil, err
 	}
 	page := &Page{}
