@@ -27,6 +27,7 @@ type indexer struct {
 	tail    *tail
 	stuck   uint64             // a segment that nothing can be moved out of
 	expire  chan chan struct{} // asks for what is too old to be deleted now
+	rules   map[string]*Search // of messages, by their text
 	stopped chan struct{}
 
 	verified chan struct{} // closed when verify is done
@@ -268,7 +269,7 @@ func (x *indexer) prepare(p *prepared) error {
 	}
 	switch p.kind {
 	case kindMessage:
-		m, err := decodeMessage(meta)
+		m, err := decodeMeta(meta)
 		if err != nil {
 			return err
 		}
@@ -277,7 +278,8 @@ func (x *indexer) prepare(p *prepared) error {
 			// It is listed, and reading it says what is wrong.
 			x.store.config.Logger.Error("a message in the log is damaged", "seq", p.seq, "reason", err)
 		}
-		p.summary = summarize(m, raw, int64(p.bodyRaw))
+		p.summary = summarize(m.message(), raw, int64(p.bodyRaw))
+		x.tag(p.summary, p.time, m)
 	case kindReport:
 		return json.Unmarshal(meta, &p.report)
 	case kindDelete, kindTags, kindRead:
