@@ -51,6 +51,7 @@ type messageView struct {
 	Tabs        []tabLink
 	Body        any
 	Envelope    *message.Envelope
+	Unnamed     unnamed
 	Session     *message.Session
 	TLS         string
 	SHA256      string
@@ -160,7 +161,7 @@ func (v *view) show(t *tab, query url.Values) (*messageView, error) {
 	sum := sha256.Sum256(v.message.Raw)
 	m := &messageView{
 		Record: v.record, Search: search, Tab: t.Name, Body: body,
-		Envelope: v.message.Envelope, Session: v.message.Session, TLS: tlsText(v.message.Session),
+		Envelope: v.message.Envelope, Unnamed: newUnnamed(v.message.Envelope, v.record), Session: v.message.Session, TLS: tlsText(v.message.Session),
 		SHA256: hex.EncodeToString(sum[:]), Unsubscribe: v.unsubscribe(), Files: v.files(),
 		Defects: len(v.tree.Defects) + v.tree.MoreDefects,
 	}
