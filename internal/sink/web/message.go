@@ -51,6 +51,7 @@ type messageView struct {
 	Tabs        []tabLink
 	Body        any
 	Envelope    *message.Envelope
+	Unnamed     unnamed
 	Session     *message.Session
 	TLS         string
 	SHA256      string
@@ -95,7 +96,7 @@ func (p *Page) showMessage(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	s := shell{Title: pageTitle(v.record), Icon: iconPath(v.record.Score), View: "message", Message: m}
+	s := shell{Title: pageTitle(v.record), Icon: p.paths.icon(v.record.Score), View: "message", Message: m}
 	if r.Header.Get(fragmentHeader) != "message" { // which has no list beside it
 		if s.List, err = p.list(r.Context(), query); err != nil {
 			return err
@@ -160,13 +161,13 @@ func (v *view) show(t *tab, query url.Values) (*messageView, error) {
 	sum := sha256.Sum256(v.message.Raw)
 	m := &messageView{
 		Record: v.record, Search: search, Tab: t.Name, Body: body,
-		Envelope: v.message.Envelope, Session: v.message.Session, TLS: tlsText(v.message.Session),
+		Envelope: v.message.Envelope, Unnamed: newUnnamed(v.message.Envelope, v.record), Session: v.message.Session, TLS: tlsText(v.message.Session),
 		SHA256: hex.EncodeToString(sum[:]), Unsubscribe: v.unsubscribe(), Files: v.files(),
 		Defects: len(v.tree.Defects) + v.tree.MoreDefects,
 	}
 	for i, other := range tabs {
 		m.Tabs = append(m.Tabs, tabLink{
-			Name: other.Name, Label: other.Label, Path: messagePath(v.id, other.Name, search), Key: i + 1, On: other.Name == t.Name,
+			Name: other.Name, Label: other.Label, Path: v.page.paths.message(v.id, other.Name, search), Key: i + 1, On: other.Name == t.Name,
 		})
 	}
 	return m, nil
@@ -178,13 +179,6 @@ func pageTitle(r *store.Record) string {
 		return subject
 	}
 	return fmt.Sprintf("%d %s · %s", r.Score.Value, gradeMark(r.Score.Grade, r.Score.Low), subject)
-}
-
-func iconPath(s *store.Score) string {
-	if grade(s) == "none" {
-		return ""
-	}
-	return fmt.Sprintf("/icon/%d-%s.svg", s.Value, s.Grade)
 }
 
 func tlsText(s *message.Session) string {
