@@ -121,10 +121,12 @@ func (s *scan) attribute(element string, a attr, o occurrence) {
 		case len(value) > 7 && strings.EqualFold(value[:7], "mailto:"):
 			s.see("html-mailto-links", from, to, occurrence{text: strings.ToLower(value)})
 		}
-	case "src", "background", "poster":
-		if element != "iframe" && element != "script" {
+	case "src":
+		if element == "img" {
 			s.image(value, from, to)
 		}
+	case "background", "poster":
+		s.image(value, from, to)
 	case "srcset":
 		first, _, _ := strings.Cut(value, " ")
 		s.image(first, from, to)
