@@ -3,7 +3,6 @@ package store
 import (
 	"database/sql/driver"
 	"strings"
-	"unicode"
 	"unicode/utf8"
 
 	"modernc.org/sqlite"
@@ -24,7 +23,7 @@ func init() { // the driver knows functions by name, for all databases
 // anywhere if it does not begin with a letter or digit.
 func containsWord(text, part string) bool {
 	first, size := utf8.DecodeRuneInString(part)
-	if !isWord(first) {
+	if !isWordRune(first) {
 		return strings.Contains(text, part)
 	}
 	for at := 0; ; at += size {
@@ -33,12 +32,8 @@ func containsWord(text, part string) bool {
 			return false
 		}
 		at += i
-		if before, n := utf8.DecodeLastRuneInString(text[:at]); n == 0 || !isWord(before) {
+		if before, n := utf8.DecodeLastRuneInString(text[:at]); n == 0 || !isWordRune(before) && !isDiacritic(before) {
 			return true
 		}
 	}
 }
-
-// isWord reports whether the index takes a rune as part of a word, as the
-// tokenizer unicode61 of FTS5 does.
-func isWord(r rune) bool { return unicode.In(r, unicode.L, unicode.N, unicode.Co, unicode.Mn) }

@@ -85,7 +85,7 @@ func TestSlowSubscriberIsToldToResync(t *testing.T) {
 
 // A message that comes in while the store is being opened has its event, too.
 func TestEventsFromTheBeginning(t *testing.T) {
-	for range 200 {
+	for range 50 {
 		config, _ := testConfig(t)
 		config.Dir = ""
 		s := mustOpen(t, config)
