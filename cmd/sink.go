@@ -40,6 +40,7 @@ type sinkFlags struct {
 	insecure  bool
 	hosts     []string
 	origins   []string
+	prefix    string
 
 	data        string
 	durability  string
@@ -50,6 +51,7 @@ type sinkFlags struct {
 
 	spamd, rspamd string
 	faults        string
+	tags          []string
 	allowImages   bool
 	relays        []string
 	webhooks      []string
@@ -83,6 +85,7 @@ A token may be given as POSTMUSTER_TOKEN, the secret of the webhooks as
 POSTMUSTER_WEBHOOK_SECRET.`,
 		Example: `  postmuster sink
   postmuster sink --data ./mail --max-age 7d
+  postmuster sink --tag 'receipts=subject:receipt' --tag 'team a=to:a@example.net'
   postmuster sink --expect mail.yaml -- go test ./...
   swaks --server 127.0.0.1:1025 --from a@example.com --to b@example.net`,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -116,6 +119,7 @@ func (f *sinkFlags) register(c *cobra.Command) {
 	flags.StringVar(&f.token, "token", "", "ask everybody on page and API for this `token`; needed on an address that others reach")
 	flags.BoolVar(&f.insecure, "insecure", false, "let everybody who reaches the sink read its mail")
 	flags.StringSliceVar(&f.origins, "allow-origin", nil, "an `origin` whose pages may ask the API, such as http://localhost:3000 (repeatable)")
+	flags.StringVar(&f.prefix, "http-prefix", "", "the `path` below which a reverse proxy serves page and API, such as /mail; the proxy may keep it or take it away")
 	flags.StringSliceVar(&f.hosts, "host", nil, "a `name` under which the page is reached, beside localhost (repeatable)")
 
 	flags.StringVar(&f.data, "data", "", "keep the mail in this `directory` (default: in memory)")
@@ -129,6 +133,7 @@ func (f *sinkFlags) register(c *cobra.Command) {
 	flags.StringVar(&f.spamd, "spamd", "", "ask SpamAssassin at this `address`, host[:port] or unix:PATH, for its opinion, which does not count")
 	flags.StringVar(&f.rspamd, "rspamd", "", "ask Rspamd at this `address`, host[:port] or URL, for its opinion, which does not count")
 	flags.StringVar(&f.faults, "faults", "", "make the faults on purpose that this YAML `file` says: greylisting, 421, dropped connections, slow lines; postmuster help faults shows how")
+	flags.StringArrayVar(&f.tags, "tag", nil, "tag each new message that a search finds, `NAME=SEARCH`, such as 'shop=from:shop@example.com' (repeatable)")
 	flags.BoolVar(&f.allowImages, "allow-images", false, "let a reader of the page ask for a message's remote images")
 	flags.StringSliceVar(&f.relays, "relay-to", nil, "messages may be sent on to this server, `host:port` or smtp://USER:PASSWORD@host:port (repeatable)")
 	flags.StringSliceVar(&f.webhooks, "webhook", nil, "tell this `URL` of messages (repeatable)")

@@ -19,6 +19,7 @@ import (
 	"github.com/postmuster/postmuster/internal/sink"
 	"github.com/postmuster/postmuster/internal/sink/api"
 	"github.com/postmuster/postmuster/internal/sink/fault"
+	"github.com/postmuster/postmuster/internal/sink/httpd"
 	"github.com/postmuster/postmuster/internal/sink/opinion"
 	"github.com/postmuster/postmuster/internal/sink/store"
 )
@@ -30,9 +31,15 @@ func (f *sinkFlags) config(env *Env, a *audit.Auditor, write func(*report.Report
 	c.StartTLS, c.HTTPTLS, c.NoAuth = f.startTLS || f.cert != "", f.httpTLS, f.auth == "off"
 	c.Token, c.Insecure, c.Hosts = f.secret(env, f.token, "POSTMUSTER_TOKEN"), f.insecure, f.hosts
 	c.Origins = f.origins
+	if c.Prefix, err = httpd.ParsePrefix(f.prefix); err != nil {
+		return c, fmt.Errorf("--http-prefix: %w", err)
+	}
 	c.Store = store.Config{
 		Dir: f.data, Durability: store.Durability(f.durability),
 		MaxMessages: f.maxMessages, MaxAge: time.Duration(f.maxAge), MaxBytes: int64(f.maxBytes),
+	}
+	if c.Store.Tags, err = tagRulesOf(f.tags); err != nil {
+		return c, err
 	}
 	c.MaxMessageBytes, c.RemoteImages = int64(f.maxSize), f.allowImages
 	filters, err := f.filters(env)
@@ -152,6 +159,19 @@ func relaysOf(flags []string) ([]api.Relay, error) {
 		relays = append(relays, relay)
 	}
 	return relays, nil
+}
+
+// tagRulesOf reads rules written NAME=SEARCH.
+func tagRulesOf(texts []string) ([]store.TagRule, error) {
+	var rules []store.TagRule
+	for _, text := range texts {
+		rule, err := store.ParseTagRule(text)
+		if err != nil {
+			return nil, fmt.Errorf("--tag %q: %w", text, err)
+		}
+		rules = append(rules, rule)
+	}
+	return rules, nil
 }
 
 // prefixesOf reads addresses and networks.

@@ -54,6 +54,7 @@ type Config struct {
 	Hosts    []string // names under which HTTP is reached
 	Origins  []string // of pages elsewhere that may ask
 	HTTPTLS  bool     // HTTP begins with TLS
+	Prefix   string   // of HTTP's paths, such as /mail, where a proxy serves it below one: see httpd.ParsePrefix
 
 	RemoteImages bool            // a reader of the page may ask for a message's remote images
 	Faults       *fault.Injector // what SMTP does wrong on purpose; nil: nothing, until the API asks for it
@@ -125,7 +126,7 @@ func (s *Sink) openHTTP() (err error) {
 	c := s.config
 	s.api, err = api.New(api.Config{
 		Store: s.store, Now: c.Now, Logger: c.Logger, Version: c.Version, MaxMessageBytes: c.MaxMessageBytes,
-		Faults: c.Faults, Relays: c.Relays, Webhooks: c.Webhooks, Hostname: c.Hostname, Resolve: c.Resolve,
+		Faults: c.Faults, Relays: c.Relays, Webhooks: c.Webhooks, Hostname: c.Hostname, Resolve: c.Resolve, Prefix: c.Prefix,
 	})
 	if err != nil || s.listeners.http == nil {
 		return err
@@ -133,10 +134,10 @@ func (s *Sink) openHTTP() (err error) {
 	mux := http.NewServeMux()
 	s.api.Register(mux)
 	page := web.New(web.Config{
-		Store: s.store, SMTPAddr: s.sendTo(), Version: c.Version, Now: c.Now, Logger: c.Logger, RemoteImages: c.RemoteImages,
+		Store: s.store, SMTPAddr: s.sendTo(), Version: c.Version, Prefix: c.Prefix, Now: c.Now, Logger: c.Logger, RemoteImages: c.RemoteImages,
 	})
 	page.Register(mux)
-	guarded := httpd.Config{Handler: mux, Missing: page.Missing(), Logger: c.Logger, Token: c.Token, Insecure: c.Insecure, Hosts: c.Hosts, Origins: c.Origins}
+	guarded := httpd.Config{Handler: mux, Missing: page.Missing(), Logger: c.Logger, Token: c.Token, Insecure: c.Insecure, Hosts: c.Hosts, Origins: c.Origins, Prefix: c.Prefix}
 	if c.HTTPTLS {
 		guarded.TLS = c.TLS
 	}

@@ -58,9 +58,9 @@ type Config struct {
 	Faults *fault.Injector
 	Sleep  func(context.Context, time.Duration) error
 
-	// Sessions is told of each connection that ended otherwise than with a
-	// message taken and QUIT: nothing was sent, a command was refused, it
-	// broke. It may be called concurrently, and may be nil.
+	// Sessions is told of each connection that came to nothing: no message was
+	// taken, a command was refused since the last one, it broke within a
+	// transaction. It may be called concurrently, and may be nil.
 	Sessions func(*message.Session)
 
 	Memory          *Memory // which servers may share; nil: one of DefaultMemoryBytes

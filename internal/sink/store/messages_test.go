@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"net/netip"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -68,6 +69,23 @@ func TestRecord(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, got, cmpopts.EquateApproxTime(0)); diff != "" {
 		t.Errorf("Get (-want +got):\n%s", diff)
+	}
+}
+
+func TestSnippetIsWhatAReaderReads(t *testing.T) {
+	config, _ := testConfig(t)
+	s := mustOpen(t, config)
+	r := mustAdd(t, s, mail("bob@example.com", "ada@example.net", "Subject: invitation\r\nContent-Type: multipart/alternative; boundary=b\r\n\r\n"+
+		"--b\r\nContent-Type: text/calendar\r\n\r\nBEGIN:VCALENDAR\r\nSUMMARY:Planning\r\nEND:VCALENDAR\r\n--b\r\nContent-Type: text/plain\r\n\r\nYou are invited.\r\n--b--\r\n"))
+	got, err := s.Get(t.Context(), r.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := "You are invited."; got.Snippet != want {
+		t.Errorf("the snippet is %q, want %q", got.Snippet, want)
+	}
+	if got := subjects(t, s, "planning"); !slices.Equal(got, []string{"invitation"}) {
+		t.Errorf("a search for a word of the event finds %q", got)
 	}
 }
 

@@ -40,6 +40,15 @@ func scanRecord(row scannable, more ...any) (*Record, error) {
 
 func timeOf(nanos int64) time.Time { return time.Unix(0, nanos).UTC() }
 
+// encodeTags writes the column tags.
+func encodeTags(tags []string) (string, error) {
+	if len(tags) == 0 {
+		return "", nil
+	}
+	b, err := json.Marshal(tags)
+	return string(b), err
+}
+
 // decodeTags reads the column tags, which the indexer wrote.
 func decodeTags(text string) []string {
 	var tags []string

@@ -70,6 +70,7 @@ type term struct {
 	field  string // empty: text
 	value  string // as compared, not folded
 	prefix bool   // words and checks that begin like this
+	offset int    // in the search
 
 	at       time.Time     // before and after
 	ago      time.Duration // instead of at, when it is not zero
@@ -101,12 +102,13 @@ func parseSearch(text string) (*Search, error) {
 		if err != nil {
 			return nil, err
 		}
-		if slices.Contains(s.terms, t) {
+		if slices.ContainsFunc(s.terms, t.same) {
 			continue
 		}
 		if t.beginning() {
 			beginnings++
 		}
+		t.offset = start
 		switch s.terms = append(s.terms, t); {
 		case len(s.terms) > maxTerms:
 			return nil, &SyntaxError{start, fmt.Sprintf("more than %d terms", maxTerms)}
@@ -115,6 +117,12 @@ func parseSearch(text string) (*Search, error) {
 		}
 	}
 	return s, nil
+}
+
+// same tells that both terms mean the same, wherever they stand.
+func (t term) same(other term) bool {
+	other.offset = t.offset
+	return other == t
 }
 
 // beginning tells that the term is looked up by the beginning of a word.

@@ -48,8 +48,14 @@ func summarize(m *message.Message, raw []byte, size int64) *summary {
 	s.fromSession(m)
 	s.fromHeader(tree)
 	s.record.Inboxes = inboxesOf(m, tree)
+	s.record.Tags = tagsOfHeader(tree.Header())
 	s.fromParts(tree)
 	return s
+}
+
+// text is what a word is searched in.
+func (s *summary) text() string {
+	return strings.Join([]string{s.subject, s.sender, s.recipients, s.body}, "\n")
 }
 
 func (s *summary) fromSession(m *message.Message) {
@@ -150,6 +156,8 @@ func (s *summary) fromParts(tree *message.Tree) {
 			s.record.Attachments++
 		case p.MediaType == "text/html":
 			writeHTMLText(&rich, p.Text)
+		case p.MediaType == "text/calendar": // is searched, but nobody reads it
+			writeText(&rich, p.Text)
 		case p.IsText():
 			writeText(&plain, p.Text)
 		}

@@ -1,4 +1,5 @@
 // The palette finds whatever can be done on the page: elements with data-command.
+import { at } from "./root.js";
 
 export function setUpPalette() {
   const dialog = document.getElementById("palette");
@@ -58,7 +59,7 @@ function commands(text) {
     .filter((e) => words.every((w) => e.dataset.command.toLowerCase().includes(w)))
     .map((e) => ({ label: e.dataset.command, key: e.dataset.key, run: () => e.click() }));
   if (words.length) {
-    found.push({ label: `Search for ${text.trim()}`, run: () => location.assign("/?" + new URLSearchParams({ q: text.trim() })) });
+    found.push({ label: `Search for ${text.trim()}`, run: () => location.assign(at("/?" + new URLSearchParams({ q: text.trim() }))) });
   }
   return found;
 }
