@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -14,7 +15,7 @@ import (
 // crowdedBytes is what a message of crowded takes of a memory: its first chunk is free.
 const crowdedBytes = 8 * pooledChunk
 
-var crowded = bytes.Repeat(piece, (crowdedBytes+pooledChunk)/len(piece))[64:]
+var crowded = bytes.Repeat([]byte(strings.Repeat("x", 62)+"\r\n"), (crowdedBytes+pooledChunk)/64-1)
 
 // waysToCrowd send the same message.
 var waysToCrowd = []struct {
