@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/postmuster/postmuster/checks"
 	"github.com/postmuster/postmuster/checks/all"
 	"github.com/postmuster/postmuster/checks/fact"
 	"github.com/postmuster/postmuster/internal/message"
@@ -77,5 +78,31 @@ func TestHostileMessagesCostWhatTheyWeigh(t *testing.T) {
 		if large > 7*small {
 			t.Errorf("%s: %d bytes are allocated for %d of them, %d for four times as many", m.name, small, size/len(m.again), large)
 		}
+	}
+}
+
+// A message of a domain that publishes what could be fetched, and with all that
+// asks to be, has DNS asked and nothing else: there is nothing else to ask here.
+func TestNothingButDNSIsAskedForAMessage(t *testing.T) {
+	zone := `example.com. TXT "v=spf1 mx -all"
+example.com. MX 10 mx.example.com.
+mx.example.com. A 192.0.2.1
+_dmarc.example.com. TXT "v=DMARC1; p=reject"
+_mta-sts.example.com. TXT "v=STSv1; id=1"
+mta-sts.example.com. A 192.0.2.2
+default._bimi.example.com. TXT "v=BIMI1; l=https://example.com/logo.svg; a=https://example.com/vmc.pem"
+`
+	raw := "Return-Receipt-To: a@example.com\r\nDisposition-Notification-To: a@example.com\r\nBIMI-Location: v=BIMI1; l=https://example.com/logo.svg\r\n" +
+		"List-Unsubscribe: <https://example.com/u>\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n" + html +
+		"<link rel=stylesheet href=https://example.com/a.css><style>@import url(https://example.com/b.css)</style><img src=https://example.com/a.png><a href=https://example.com/>x</a>"
+	a := &Auditor{Suite: all.Checks(), Net: fact.Net{DNS: dnstest.New(t, zone), Now: func() time.Time { return time.Date(2026, 11, 29, 20, 0, 0, 0, time.UTC) }}}
+	r := a.Message(t.Context(), &message.Message{Raw: []byte(raw)}, "")
+	for _, result := range r.Results {
+		if result.Outcome == checks.OutcomeBroken || strings.Contains(result.Reason, "nil pointer") {
+			t.Errorf("%s asked for more than DNS: %s", result.Check, result.Reason)
+		}
+	}
+	if len(r.Results) < 50 {
+		t.Errorf("%d checks ran", len(r.Results))
 	}
 }
