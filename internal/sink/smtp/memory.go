@@ -10,7 +10,7 @@ import (
 
 // DefaultMemoryBytes is what messages may take together while they are received:
 // several of the largest at a time, or thousands of the usual.
-const DefaultMemoryBytes = 256 << 20
+const DefaultMemoryBytes = 128 << 20
 
 // A Memory bounds what the messages that are being received take together, from
 // their first bytes to the reply. All servers that share it count.
