@@ -19,7 +19,7 @@ func (p *Page) functions() template.FuncMap {
 		"size": sizeOf, "when": p.when, "stamp": stamp, "mailbox": mailbox, "shown": shown,
 		"at": p.paths.at, "messagePath": p.paths.message, "listPath": p.paths.list, "refURL": refURL, "lower": strings.ToLower, "grade": grade, "gradeMark": gradeMark, "comparePath": p.paths.compare,
 		"row":  func(l *listView, r *store.Record) rowView { return rowView{r, l.Search, r.ID == l.Selected} },
-		"hits": hits, "brief": brief, "people": newPeople, "problem": problem,
+		"hits": hits, "brief": brief, "people": newPeople, "answer": answer, "problem": problem,
 	}
 }
 

@@ -57,6 +57,7 @@ type messageView struct {
 	SHA256      string
 	Unsubscribe string // what List-Unsubscribe offers; empty when there is none
 	Files       []file
+	Calendars   []calendarView // above what a reader sees
 	Defects     int
 }
 
@@ -164,6 +165,9 @@ func (v *view) show(t *tab, query url.Values) (*messageView, error) {
 		Envelope: v.message.Envelope, Unnamed: newUnnamed(v.message.Envelope, v.record), Session: v.message.Session, TLS: tlsText(v.message.Session),
 		SHA256: hex.EncodeToString(sum[:]), Unsubscribe: v.unsubscribe(), Files: v.files(),
 		Defects: len(v.tree.Defects) + v.tree.MoreDefects,
+	}
+	if t.Name == "html" || t.Name == "text" {
+		m.Calendars = v.calendars()
 	}
 	for i, other := range tabs {
 		m.Tabs = append(m.Tabs, tabLink{
