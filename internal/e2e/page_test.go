@@ -319,7 +319,7 @@ func TestDarkModeAndPhone(t *testing.T) {
 	b.screenshot("score-dark")
 
 	b.do(chromedp.EmulateViewport(360, 740))
-	for _, path := range []string{"/", "/messages/" + id, "/messages/" + id + "/score", "/messages/" + id + "/headers", "/messages/" + id + "/mime", "/messages/" + id + "/raw", "/messages/" + id + "/transcript", "/sessions"} {
+	for _, path := range []string{"/", "/messages/" + id, "/messages/" + id + "/score", "/messages/" + id + "/headers", "/messages/" + id + "/mime", "/messages/" + id + "/raw", "/messages/" + id + "/transcript", "/sessions", "/api"} {
 		b.open(s.url + path)
 		if wide := eval[int](b, "document.documentElement.scrollWidth"); wide > 360 {
 			t.Errorf("%s is %d pixels wide on a screen of 360", path, wide)

@@ -80,14 +80,7 @@ func (s *site) do(method, path string, header http.Header) (*http.Response, stri
 
 func (s *site) send(subject string) {
 	s.t.Helper()
-	c := dial(s.t, s.sink.Addrs().SMTP)
-	c.say()
-	c.say("HELO client.example.com")
-	c.say("MAIL FROM:<shop@example.com>")
-	c.say("RCPT TO:<ada@example.net>")
-	c.say("DATA")
-	c.say("Subject: "+subject, "Content-Type: text/html", "", "<p>hello</p>", ".")
-	c.say("QUIT")
+	dial(s.t, s.sink.Addrs().SMTP).send("Subject: "+subject, "Content-Type: text/html", "", "<p>hello</p>")
 }
 
 var address = regexp.MustCompile(`(href|src|action)="(/[^"#]*)`)

@@ -134,6 +134,7 @@ func (s *Sink) openHTTP() (err error) {
 	s.api.Register(mux)
 	page := web.New(web.Config{
 		Store: s.store, SMTPAddr: s.sendTo(), Version: c.Version, Prefix: c.Prefix, Now: c.Now, Logger: c.Logger, RemoteImages: c.RemoteImages,
+		OpenAPI: s.api.OpenAPI, Token: c.Token != "",
 	})
 	page.Register(mux)
 	guarded := httpd.Config{Handler: mux, Missing: page.Missing(), Logger: c.Logger, Token: c.Token, Insecure: c.Insecure, Hosts: c.Hosts, Origins: c.Origins, Prefix: c.Prefix}

@@ -15,6 +15,7 @@ import (
 	"path"
 	"reflect"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -71,6 +72,8 @@ type API struct {
 	bodies  places // of messages that are being sent
 
 	decoding places // of images
+
+	document func() ([]byte, error)
 }
 
 // New returns an API. It fails when a relay or a webhook makes no sense.
@@ -119,6 +122,7 @@ func (a *API) Register(mux humago.Mux) {
 	a.registerFaults(native)
 	a.registerExport(native)
 	doc := native.OpenAPI()
+	a.document = sync.OnceValues(doc.MarshalJSON)
 	if a.config.Prefix != "" {
 		doc.Servers = []*huma.Server{{URL: a.config.Prefix}}
 	}
@@ -127,6 +131,9 @@ func (a *API) Register(mux humago.Mux) {
 	a.registerMailpit(mux, doc)
 	a.registerMailHog(mux, doc)
 }
+
+// OpenAPI returns the document that /openapi.json is, once the paths are registered.
+func (a *API) OpenAPI() ([]byte, error) { return a.document() }
 
 // schemaName names a schema after its type, with its package where that is not ours.
 func schemaName(t reflect.Type, hint string) string {

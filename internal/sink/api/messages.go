@@ -148,7 +148,7 @@ type ContentInput struct {
 
 // Marks are what a reader sets on a message.
 type Marks struct {
-	Read *bool     `json:"read,omitempty"`
+	Read *bool     `json:"read,omitempty" example:"true"`
 	Tags *[]string `json:"tags,omitempty" maxItems:"100" doc:"Replaces all tags"`
 }
 

@@ -53,12 +53,12 @@ type Attachment struct {
 type sendInput struct {
 	Body struct {
 		From        string            `json:"from" example:"Ann <ann@example.com>"`
-		To          []string          `json:"to,omitempty" maxItems:"1000"`
+		To          []string          `json:"to,omitempty" maxItems:"1000" example:"bob@example.net"`
 		Cc          []string          `json:"cc,omitempty" maxItems:"1000"`
 		Bcc         []string          `json:"bcc,omitempty" maxItems:"1000"`
 		ReplyTo     []string          `json:"reply_to,omitempty" maxItems:"100"`
-		Subject     string            `json:"subject,omitempty" maxLength:"10000"`
-		Text        string            `json:"text,omitempty"`
+		Subject     string            `json:"subject,omitempty" maxLength:"10000" example:"Welcome"`
+		Text        string            `json:"text,omitempty" example:"Hello Bob"`
 		HTML        string            `json:"html,omitempty"`
 		Headers     map[string]string `json:"headers,omitempty"`
 		Attachments []Attachment      `json:"attachments,omitempty" maxItems:"200"`

@@ -15,6 +15,7 @@ import (
 	"html/template"
 	"log/slog"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/postmuster/postmuster/internal/message"
@@ -48,6 +49,11 @@ type Config struct {
 	Now      func() time.Time
 	Logger   *slog.Logger
 
+	// OpenAPI returns the document of the API beside the page, as JSON; nil: there
+	// is no page about it. Token is whether the API asks for one.
+	OpenAPI func() ([]byte, error)
+	Token   bool
+
 	// RemoteImages lets a reader ask for the remote images of a message, one
 	// message at a time. The reader's browser then fetches them; nothing here does.
 	RemoteImages bool
@@ -63,6 +69,7 @@ type Page struct {
 	paths     paths
 	templates *template.Template
 	assets    *assets
+	document  func() (*apiDocument, error)
 	views     chan struct{} // a slot for each message that is being taken apart
 }
 
@@ -71,18 +78,24 @@ var templateFiles embed.FS
 
 // New returns the page.
 func New(c Config) *Page {
-	p := &Page{config: c, paths: paths(c.Prefix), assets: newAssets(), views: make(chan struct{}, maxViews)}
+	p := &Page{
+		config: c, paths: paths(c.Prefix), assets: newAssets(), views: make(chan struct{}, maxViews),
+		document: sync.OnceValues(readDocument(c.OpenAPI)),
+	}
 	p.templates = template.Must(template.New("").Funcs(p.functions()).ParseFS(templateFiles, "templates/*.html"))
 	return p
 }
 
-// Register adds the page's routes to a mux. All of them lie beside /api/.
+// Register adds the page's routes to a mux. All of them lie beside those of the API,
+// which has what is below /api/.
 func (p *Page) Register(mux *http.ServeMux) {
 	mux.HandleFunc("GET /{$}", p.handle(p.showList))
 	mux.HandleFunc("GET /messages/{id}", p.handle(p.showMessage))
 	mux.HandleFunc("GET /messages/{id}/{tab}", p.handle(p.showMessage))
 	mux.HandleFunc("GET /messages/{id}/frame", p.handle(p.serveFrame))
 	mux.HandleFunc("GET /messages/{id}/parts/{part}", p.handle(p.servePart))
+	mux.HandleFunc("GET /api", p.handle(p.showAPI))
+	mux.HandleFunc("GET /api/{$}", p.handle(p.showAPI))
 	mux.HandleFunc("GET /compare", p.handle(p.showComparison))
 	mux.HandleFunc("GET /sessions", p.handle(p.showSessions))
 	mux.HandleFunc("GET /delete", p.handle(p.askDelete))
