@@ -51,6 +51,7 @@ type sinkFlags struct {
 
 	spamd, rspamd string
 	faults        string
+	tags          []string
 	allowImages   bool
 	relays        []string
 	webhooks      []string
@@ -84,6 +85,7 @@ A token may be given as POSTMUSTER_TOKEN, the secret of the webhooks as
 POSTMUSTER_WEBHOOK_SECRET.`,
 		Example: `  postmuster sink
   postmuster sink --data ./mail --max-age 7d
+  postmuster sink --tag 'receipts=subject:receipt' --tag 'team a=to:a@example.net'
   postmuster sink --expect mail.yaml -- go test ./...
   swaks --server 127.0.0.1:1025 --from a@example.com --to b@example.net`,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -131,6 +133,7 @@ func (f *sinkFlags) register(c *cobra.Command) {
 	flags.StringVar(&f.spamd, "spamd", "", "ask SpamAssassin at this `address`, host[:port] or unix:PATH, for its opinion, which does not count")
 	flags.StringVar(&f.rspamd, "rspamd", "", "ask Rspamd at this `address`, host[:port] or URL, for its opinion, which does not count")
 	flags.StringVar(&f.faults, "faults", "", "make the faults on purpose that this YAML `file` says: greylisting, 421, dropped connections, slow lines; postmuster help faults shows how")
+	flags.StringArrayVar(&f.tags, "tag", nil, "tag each new message that a search finds, `NAME=SEARCH`, such as 'shop=from:shop@example.com' (repeatable)")
 	flags.BoolVar(&f.allowImages, "allow-images", false, "let a reader of the page ask for a message's remote images")
 	flags.StringSliceVar(&f.relays, "relay-to", nil, "messages may be sent on to this server, `host:port` or smtp://USER:PASSWORD@host:port (repeatable)")
 	flags.StringSliceVar(&f.webhooks, "webhook", nil, "tell this `URL` of messages (repeatable)")

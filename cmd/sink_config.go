@@ -38,6 +38,9 @@ func (f *sinkFlags) config(env *Env, a *audit.Auditor, write func(*report.Report
 		Dir: f.data, Durability: store.Durability(f.durability),
 		MaxMessages: f.maxMessages, MaxAge: time.Duration(f.maxAge), MaxBytes: int64(f.maxBytes),
 	}
+	if c.Store.Tags, err = tagRulesOf(f.tags); err != nil {
+		return c, err
+	}
 	c.MaxMessageBytes, c.RemoteImages = int64(f.maxSize), f.allowImages
 	filters, err := f.filters(env)
 	if err != nil {
@@ -156,6 +159,19 @@ func relaysOf(flags []string) ([]api.Relay, error) {
 		relays = append(relays, relay)
 	}
 	return relays, nil
+}
+
+// tagRulesOf reads rules written NAME=SEARCH.
+func tagRulesOf(texts []string) ([]store.TagRule, error) {
+	var rules []store.TagRule
+	for _, text := range texts {
+		rule, err := store.ParseTagRule(text)
+		if err != nil {
+			return nil, fmt.Errorf("--tag %q: %w", text, err)
+		}
+		rules = append(rules, rule)
+	}
+	return rules, nil
 }
 
 // prefixesOf reads addresses and networks.

@@ -43,7 +43,6 @@ type expectations struct {
 }
 
 type expectation struct {
-	Name          string `yaml:"name"`
 	api.Condition `yaml:",inline"`
 }
 

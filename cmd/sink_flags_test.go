@@ -14,6 +14,7 @@ import (
 	"net/textproto"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -148,6 +149,13 @@ func TestSinkFailsOnPurpose(t *testing.T) {
 	l.wantUsage(l.ask("sink", "--faults", l.file("typo.yaml", "rules:\n  - repply: 450\n")), `typo.yaml:2:5: rules[0].repply: unknown key, did you mean reply?`)
 }
 
+func TestSinkTags(t *testing.T) {
+	l := testEnv(t)
+	s := l.sink("--tag", "bob, or not=to:bob@example.net", "--tag", "big=larger:1M")
+	s.send("bob@example.net", "X-Tags: spring\r\n"+note)
+	s.wait(`{"query":"tag:spring tag:\"bob, or not\" -tag:big"}`)
+}
+
 func TestSinkBelievesItsProxies(t *testing.T) {
 	l := testEnv(t)
 	s := l.sink("--proxy-from", "127.0.0.0/8")
@@ -270,6 +278,11 @@ func TestSinkRefusesWhatItMust(t *testing.T) {
 		{[]string{"--expect", file, "--http", "off"}, "--expect needs the API"},
 		{[]string{"--relay-to", "mx.example.com"}, "--relay-to: a server is written host:port"},
 		{[]string{"--relay-to", "smtp://ann:s3cret@mx.example.com"}, "--relay-to: a server is written host:port"},
+		{[]string{"--tag", "news"}, `--tag "news": a rule is written NAME=SEARCH`},
+		{[]string{"--tag", "a=b,c", "--tag", "news=form:shop"}, `--tag "news=form:shop": search, character 6: there is no form: in a search`},
+		{[]string{"--tag", "bad=score:<80"}, `--tag "bad=score:<80": search, character 5: score:<80 is not known when a message is received`},
+		{[]string{"--tag", "a=" + strings.Repeat("word ", 300), "--tag", "b=" + strings.Repeat("word ", 300)}, "more than 50 terms"},
+		{slices.Repeat([]string{"--tag", "a=b"}, 51), "--tag: a store takes 50 rules"},
 		{[]string{"--spamd", "http://192.0.2.1/"}, `--spamd: "http://192.0.2.1/" is not an address like 127.0.0.1:783`},
 		{[]string{"--rspamd", "unix:/run/rspamd.sock"}, "--rspamd: "},
 		{[]string{"--proxy-from", "localhost"}, `--proxy-from "localhost" is not an address like 192.0.2.1 or a network`},

@@ -64,6 +64,9 @@ func explainSink(err error) error {
 	if errors.Is(err, store.ErrInUse) || errors.Is(err, store.ErrVersion) || errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EROFS) || errors.Is(err, syscall.ENOTDIR) {
 		return fmt.Errorf("--data: %w", err) // which says what to do
 	}
+	if errors.Is(err, store.ErrRules) {
+		return fmt.Errorf("--tag: %w", store.ErrRules) // without what store it is
+	}
 	return err
 }
 

@@ -79,6 +79,7 @@ type Sink struct {
 	listeners listeners
 	store     *store.Store
 	api       *api.API
+	memory    *sinksmtp.Memory // of all SMTP servers
 	scorer    *Scorer
 	http      *httpd.Server // nil without HTTP
 	first     uint64        // the last message of an earlier run
@@ -88,7 +89,7 @@ type Sink struct {
 // Open listens and opens the store. What connects now is answered once Run runs;
 // a sink that is not to run is closed.
 func Open(ctx context.Context, c Config) (*Sink, error) {
-	s := &Sink{config: c}
+	s := &Sink{config: c, memory: sinksmtp.NewMemory(sinksmtp.DefaultMemoryBytes)}
 	if err := s.open(ctx); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
@@ -202,7 +203,7 @@ func (s *Sink) Run(ctx context.Context) (Summary, error) {
 func (s *Sink) server(l smtpListener) *sinksmtp.Server {
 	c := sinksmtp.Config{
 		Handler: receiver{s.store, s.config.Logger}, Domain: s.config.Hostname, Now: s.config.Now, Logger: s.config.Logger,
-		Auth: !s.config.NoAuth, Sessions: s.keepFailed, MaxMessageBytes: s.config.MaxMessageBytes,
+		Auth: !s.config.NoAuth, Sessions: s.keepFailed, Memory: s.memory, MaxMessageBytes: s.config.MaxMessageBytes,
 		ImplicitTLS: l.implicitTLS, LMTP: l.lmtp, Faults: s.config.Faults,
 		ProxyFrom: s.config.ProxyFrom, XClientFrom: s.config.XClientFrom,
 	}

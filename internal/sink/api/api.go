@@ -115,6 +115,7 @@ func (a *API) Register(mux humago.Mux) {
 	a.registerContent(native)
 	a.registerReport(native)
 	a.registerExtracts(native)
+	a.registerHTMLCheck(native)
 	a.registerSending(native)
 	a.registerWaiting(native)
 	a.registerLists(native)

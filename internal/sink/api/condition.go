@@ -12,6 +12,7 @@ import (
 
 // A Condition says which messages are meant, and how many are expected.
 type Condition struct {
+	Name    string `json:"name,omitempty" maxLength:"1000" doc:"What it is called where it is told of"`
 	Query   string `json:"query,omitempty" maxLength:"2000" doc:"A search; all of its terms must match"`
 	Inbox   string `json:"inbox,omitempty" maxLength:"200"`
 	To      string `json:"to,omitempty" maxLength:"400" example:"bob@example.net" doc:"A recipient of envelope or header: an address is compared as a whole"`

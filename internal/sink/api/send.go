@@ -137,18 +137,14 @@ func (a *API) receiveDraft(ctx context.Context, d *draft, tags []string) (store.
 	if err != nil {
 		return store.Receipt{}, err
 	}
-	receipt, err := a.receive(ctx, m)
-	if err == nil && len(tags) > 0 {
-		err = a.store.SetTags(ctx, tags, receipt.ID)
-	}
-	return receipt, err
+	return a.receive(ctx, m, tags)
 }
 
-func (a *API) receive(ctx context.Context, m *message.Message) (store.Receipt, error) {
+func (a *API) receive(ctx context.Context, m *message.Message, tags []string) (store.Receipt, error) {
 	if int64(len(m.Raw)) > a.config.MaxMessageBytes {
 		return store.Receipt{}, store.ErrTooLarge
 	}
-	return a.store.Add(ctx, m)
+	return a.store.AddTagged(ctx, m, tags)
 }
 
 func receiptOf(r store.Receipt) *receiptOutput { return &receiptOutput{Receipt{ID: r.ID, Seq: r.Seq}} }

@@ -77,7 +77,7 @@ func (a *API) importRaw(ctx context.Context, in *struct {
 	out := &importOutput{}
 	for _, m := range messages {
 		m.Envelope = envelope
-		receipt, err := a.receive(ctx, m)
+		receipt, err := a.receive(ctx, m, nil)
 		if err != nil {
 			return nil, err
 		}

@@ -209,11 +209,19 @@ func unmet(outcomes []Outcome, seq uint64, timeout time.Duration) error {
 	u.Type, u.Status, u.Title = "about:blank", http.StatusExpectationFailed, "Not what was expected"
 	for _, o := range outcomes {
 		if !o.Met {
-			u.Detail = fmt.Sprintf("%s expected, %d matched within %s; %d other messages arrived", o.Expected, o.Count, timeout, len(o.Arrived))
+			u.Detail = o.Condition.label() + fmt.Sprintf("%s expected, %d matched within %s; %d other messages arrived", o.Expected, o.Count, timeout, len(o.Arrived))
 			break
 		}
 	}
 	return u
+}
+
+// label is how the name of a condition, if it has one, begins a line.
+func (c *Condition) label() string {
+	if c.Name == "" {
+		return ""
+	}
+	return c.Name + ": "
 }
 
 // errWindow ends waiting by its own time.

@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"os"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/postmuster/postmuster/internal/message"
@@ -176,6 +177,7 @@ var errLongCommand = errors.New("command line too long")
 
 // fail notes why the connection can't go on, and tells the client if it listens.
 func (c *conn) fail(err error) {
+	c.failed = c.failed || !c.between(err)
 	switch {
 	case c.stop.Load() == stopEvicted:
 		c.reply("421 4.3.2 idle while others wait, closing connection")
@@ -195,7 +197,14 @@ func (c *conn) fail(err error) {
 	default:
 		c.transcript.note(err.Error())
 	}
-	c.failed, c.broken = true, true
+	c.broken = true
+}
+
+// between tells whether a connection ended between transactions, after a message:
+// many programs leave without QUIT, or keep a connection that they may need again.
+func (c *conn) between(err error) bool {
+	over := errors.Is(err, io.EOF) || errors.Is(err, os.ErrDeadlineExceeded) || errors.Is(err, syscall.ECONNRESET)
+	return over && c.taken > 0 && !c.begun && c.in.len() == 0 && c.replied/100 == 2 && c.verb != "STARTTLS"
 }
 
 // end closes the connection for good.

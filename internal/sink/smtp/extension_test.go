@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 func TestOffers(t *testing.T) {
@@ -18,6 +20,26 @@ func TestOffers(t *testing.T) {
 			t.Errorf("%s is not offered:\n%s", keyword, ehlo)
 		}
 	}
+}
+
+// What is offered is taken where its RFC puts it, and kept as it was written.
+func TestParametersOfExtensions(t *testing.T) {
+	w := serve(t, withTLS)
+	c := w.greet(t)
+	c.startTLS()
+	c.do("EHLO client.example.net", "250")
+	mail := "SIZE=3 BODY=8BITMIME SMTPUTF8 REQUIRETLS RET=HDRS ENVID=x+2By AUTH=<> BY=120;RT MT-PRIORITY=-3"
+	rcpt := "NOTIFY=DELAY ORCPT=rfc822;b@example.net RRVS=2014-04-03T23:01:00Z;C"
+	c.do("MAIL FROM:<jö@example.com> "+mail, "250")
+	c.do("RCPT TO:<"+strings.Repeat("ü", 20)+"@example.net> "+rcpt, "250")
+	c.do("DATA", "354")
+	c.send("x\r\n.\r\n")
+	c.want("250")
+	got := w.only(t).Envelope
+	if got.MailFrom != "jö@example.com" || !cmp.Equal(got.Params, parseParams(mail)) || !cmp.Equal(got.Rcpt[0].Params, parseParams(rcpt)) {
+		t.Errorf("envelope = %+v", got)
+	}
+	c.do("MAIL FROM:<a@example.com> XYZ=1", "5")
 }
 
 func (w *world) greetReply(t *testing.T) string {
@@ -223,14 +245,47 @@ func TestSessionsThatFailed(t *testing.T) {
 			}
 		})
 	}
-	t.Run("not told of one that went well", func(t *testing.T) {
-		w := serve(t, nil)
-		c := w.greet(t)
-		c.deliver("x\r\n.\r\n", "250")
-		c.do("QUIT", "221")
-		w.stop()
-		if len(w.sessions) != 0 {
-			t.Errorf("reported:\n%s", dialogue(<-w.sessions))
-		}
-	})
+}
+
+// How a client leaves after its message says nothing about the message.
+func TestSessionsThatWentWell(t *testing.T) {
+	for name, leave := range map[string]func(*client){
+		"QUIT":                       func(c *client) { c.do("QUIT", "221") },
+		"closed without QUIT":        func(c *client) { c.conn.(*net.TCPConn).CloseWrite(); c.closed() },
+		"closed after RSET":          func(c *client) { c.do("RSET", "250"); c.conn.(*net.TCPConn).CloseWrite(); c.closed() },
+		"reset":                      func(c *client) { c.conn.(*net.TCPConn).SetLinger(0); c.conn.Close() },
+		"kept until the end of ours": func(*client) {},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := serve(t, nil)
+			c := w.greet(t)
+			c.deliver("x\r\n.\r\n", "250")
+			leave(c)
+			w.stop()
+			if len(w.sessions) != 0 {
+				t.Errorf("reported:\n%s", dialogue(<-w.sessions))
+			}
+		})
+	}
+}
+
+// What a client broke off after its message is told of.
+func TestSessionsThatFailedAfterAMessage(t *testing.T) {
+	for name, say := range map[string]string{
+		"in an envelope":      "MAIL FROM:<a@example.com>\r\n",
+		"in a command":        "MAIL FR",
+		"refused":             "RCPT TO:<b@example.net>\r\n",
+		"in a handshake":      "STARTTLS\r\n",
+		"in AUTH":             "AUTH LOGIN\r\n",
+		"in the next content": "MAIL FROM:<a@example.com>\r\nRCPT TO:<b@example.net>\r\nDATA\r\nhalf",
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := serve(t, withTLS)
+			c := w.greet(t)
+			c.deliver("x\r\n.\r\n", "250")
+			c.send(say)
+			c.conn.(*net.TCPConn).CloseWrite()
+			w.ended(t)
+		})
+	}
 }

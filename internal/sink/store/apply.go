@@ -17,7 +17,8 @@ const announced = 200
 type applier struct {
 	indexer *indexer
 	state   indexState
-	quiet   bool // the records are old: nobody waits for events
+	start   position // what stands before it in the log is old: nobody waits for its events
+	quiet   bool     // what is applied is old
 	tx      *sql.Tx
 	stmts   map[string]*sql.Stmt
 	events  []Event
@@ -26,12 +27,14 @@ type applier struct {
 func (a *applier) apply(tx *sql.Tx, batch []*prepared) error {
 	a.tx, a.stmts = tx, map[string]*sql.Stmt{}
 	for _, p := range batch {
+		a.quiet = p.at.less(a.start)
 		if err := a.one(p); err != nil {
 			return err
 		}
 		a.state.position = position{p.at.segment, p.at.offset + p.size()}
 		a.state.last, a.state.checksum = p.at, p.checksum
 	}
+	a.quiet = a.state.position.less(a.start)
 	if err := errors.Join(a.expireMany(), a.expireOld()); err != nil {
 		return err
 	}
@@ -107,9 +110,13 @@ func (a *applier) message(p *prepared) error {
 	if err != nil {
 		return err
 	}
-	_, err = a.exec(`INSERT INTO messages (seq, received, size, attachments, segment, "offset", stored, sender, recipients, subject, message_id, record)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, p.seq, p.time, s.record.Size, s.record.Attachments,
-		p.at.segment, p.at.offset, p.size(), lower(s.sender), lower(s.recipients), lower(s.subject), s.record.MessageID, record)
+	tags, err := encodeTags(s.record.Tags)
+	if err != nil {
+		return err
+	}
+	_, err = a.exec(`INSERT INTO messages (seq, received, size, attachments, segment, "offset", stored, sender, recipients, subject, message_id, tags, record)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, p.seq, p.time, s.record.Size, s.record.Attachments,
+		p.at.segment, p.at.offset, p.size(), lower(s.sender), lower(s.recipients), lower(s.subject), s.record.MessageID, tags, record)
 	if err != nil {
 		return err
 	}
@@ -117,14 +124,16 @@ func (a *applier) message(p *prepared) error {
 		p.seq, s.subject, s.sender, s.recipients); err != nil {
 		return err
 	}
-	words := strings.Join([]string{s.subject, s.sender, s.recipients, s.body}, "\n")
-	if _, err := a.exec("INSERT INTO text (rowid, words) VALUES (?, ?)", p.seq, words); err != nil {
+	if _, err := a.exec("INSERT INTO text (rowid, words) VALUES (?, ?)", p.seq, s.text()); err != nil {
 		return err
 	}
 	for _, name := range s.record.Inboxes {
 		if _, err := a.exec("INSERT OR IGNORE INTO inboxes (inbox, seq) VALUES (?, ?)", name, p.seq); err != nil {
 			return err
 		}
+	}
+	if err := a.tagged(p.seq, s.record.Tags); err != nil {
+		return err
 	}
 	st := &a.state
 	st.messages, st.unread, st.unscored = st.messages+1, st.unread+1, st.unscored+1
@@ -321,13 +330,9 @@ func (a *applier) announceChanged(p *prepared, seqs []uint64) error {
 }
 
 func (a *applier) tags(seq uint64, tags []string) error {
-	text := ""
-	if len(tags) > 0 {
-		b, err := json.Marshal(tags)
-		if err != nil {
-			return err
-		}
-		text = string(b)
+	text, err := encodeTags(tags)
+	if err != nil {
+		return err
 	}
 	if _, err := a.exec("UPDATE messages SET tags = ? WHERE seq = ?", text, seq); err != nil {
 		return err
@@ -335,6 +340,11 @@ func (a *applier) tags(seq uint64, tags []string) error {
 	if _, err := a.exec("DELETE FROM tags WHERE seq = ?", seq); err != nil {
 		return err
 	}
+	return a.tagged(seq, tags)
+}
+
+// tagged notes the tags of a message that has none.
+func (a *applier) tagged(seq uint64, tags []string) error {
 	for _, tag := range tags {
 		if _, err := a.exec("INSERT OR IGNORE INTO tags (tag, seq) VALUES (?, ?)", tag, seq); err != nil {
 			return err

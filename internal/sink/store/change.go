@@ -12,11 +12,15 @@ import (
 	"github.com/postmuster/postmuster/internal/message"
 )
 
-func (s *engine) add(ctx context.Context, m *message.Message) (Receipt, error) {
+func (s *engine) add(ctx context.Context, m *message.Message, tags []string) (Receipt, error) {
 	if s.config.MaxBytes > 0 && int64(len(m.Raw)) > s.config.MaxBytes {
 		return Receipt{}, ErrTooLarge // it would expire at once
 	}
-	meta, err := encodeMessage(m)
+	tags, err := cleanTags(tags)
+	if err != nil {
+		return Receipt{}, err
+	}
+	meta, err := encodeMessage(m, tags, s.rules)
 	if err != nil {
 		return Receipt{}, err
 	}

@@ -31,6 +31,7 @@ const (
 // An engine is what a Store consists of.
 type engine struct {
 	config   Config
+	rules    []ruleMeta // config.Tags
 	lock     *os.File
 	codec    *codec
 	log      *segmentLog
@@ -119,10 +120,13 @@ func (s *engine) start() error {
 	default:
 		return fmt.Errorf("unknown durability %q", s.config.Durability)
 	}
+	var err error
+	if s.rules, err = checkRules(s.config.Tags); err != nil {
+		return err
+	}
 	var boot [6]byte
 	rand.Read(boot[:])
 	s.events = newEvents(hex.EncodeToString(boot[:]))
-	var err error
 	if s.codec, err = newCodec(); err != nil {
 		return err
 	}

@@ -15,18 +15,33 @@ type messageMeta struct {
 	Path     string            `json:",omitempty"`
 	Envelope *message.Envelope `json:",omitempty"`
 	Session  *message.Session  `json:",omitempty"`
+
+	Tags  []string   `json:",omitempty"` // that it was given with
+	Rules []ruleMeta `json:",omitempty"` // in force when it was received
 }
 
-func encodeMessage(m *message.Message) ([]byte, error) {
-	return json.Marshal(messageMeta{m.Origin, m.Path, m.Envelope, m.Session})
+// A ruleMeta is a TagRule as it is stored.
+type ruleMeta struct{ Tag, Search string }
+
+func encodeMessage(m *message.Message, tags []string, rules []ruleMeta) ([]byte, error) {
+	return json.Marshal(messageMeta{m.Origin, m.Path, m.Envelope, m.Session, tags, rules})
+}
+
+func decodeMeta(meta []byte) (*messageMeta, error) {
+	d := &messageMeta{}
+	return d, json.Unmarshal(meta, d)
+}
+
+func (d *messageMeta) message() *message.Message {
+	return &message.Message{Origin: d.Origin, Path: d.Path, Envelope: d.Envelope, Session: d.Session}
 }
 
 func decodeMessage(meta []byte) (*message.Message, error) {
-	var d messageMeta
-	if err := json.Unmarshal(meta, &d); err != nil {
+	d, err := decodeMeta(meta)
+	if err != nil {
 		return nil, err
 	}
-	return &message.Message{Origin: d.Origin, Path: d.Path, Envelope: d.Envelope, Session: d.Session}, nil
+	return d.message(), nil
 }
 
 // reportMeta is the meta of a report; the body is its JSON.

@@ -27,6 +27,7 @@ type indexer struct {
 	tail    *tail
 	stuck   uint64             // a segment that nothing can be moved out of
 	expire  chan chan struct{} // asks for what is too old to be deleted now
+	rules   map[string]*Search // of messages, by their text
 	stopped chan struct{}
 
 	verified chan struct{} // closed when verify is done
@@ -149,6 +150,7 @@ func (x *indexer) recover(err error) error {
 	x.state = indexState{}
 	x.begin()
 	p.update(func() { p.damage = nil })
+	x.store.events.publish([]Event{{Kind: Resync}}) // for what came in since the last events
 	return nil
 }
 
@@ -200,13 +202,13 @@ func (x *indexer) step(ctx context.Context) (more bool, err error) {
 func (x *indexer) stepOnly() (more bool, err error) {
 	p := x.store.progress
 	p.mu.Lock()
-	end, ready := p.committed, p.ready()
+	end, start := p.committed, p.start
 	p.mu.Unlock()
 	batch, err := x.collect(end)
 	if err != nil {
 		return false, err
 	}
-	a := &applier{indexer: x, state: x.state, quiet: !ready}
+	a := &applier{indexer: x, state: x.state, start: start}
 	if len(batch) > 0 || x.state.isOver(x.store.config) || x.isOld() {
 		if err := x.store.index.write(func(tx *sql.Tx) error { return a.apply(tx, batch) }); err != nil {
 			return false, err
@@ -267,7 +269,7 @@ func (x *indexer) prepare(p *prepared) error {
 	}
 	switch p.kind {
 	case kindMessage:
-		m, err := decodeMessage(meta)
+		m, err := decodeMeta(meta)
 		if err != nil {
 			return err
 		}
@@ -276,7 +278,8 @@ func (x *indexer) prepare(p *prepared) error {
 			// It is listed, and reading it says what is wrong.
 			x.store.config.Logger.Error("a message in the log is damaged", "seq", p.seq, "reason", err)
 		}
-		p.summary = summarize(m, raw, int64(p.bodyRaw))
+		p.summary = summarize(m.message(), raw, int64(p.bodyRaw))
+		x.tag(p.summary, p.time, m)
 	case kindReport:
 		return json.Unmarshal(meta, &p.report)
 	case kindDelete, kindTags, kindRead:

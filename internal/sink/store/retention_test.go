@@ -273,7 +273,7 @@ func TestExpiredMessageIsNotReadAgain(t *testing.T) {
 	config.Dir, config.MaxMessages = "", 3
 	s := mustOpen(t, config)
 	put := func(h header, m *message.Message) position {
-		meta, err := encodeMessage(m)
+		meta, err := encodeMessage(m, nil, nil)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -62,6 +62,7 @@ type term struct {
 	field  string // empty: text
 	value  string // as compared, not folded
 	prefix bool   // words and checks that begin like this
+	offset int    // in the search
 
 	at       time.Time     // before and after
 	ago      time.Duration // instead of at, when it is not zero
@@ -92,6 +93,7 @@ func parseSearch(text string) (*Search, error) {
 		if err != nil {
 			return nil, err
 		}
+		t.offset = start
 		if s.terms = append(s.terms, t); len(s.terms) > maxTerms {
 			return nil, &SyntaxError{start, fmt.Sprintf("more than %d terms", maxTerms)}
 		}

@@ -36,6 +36,8 @@ type Config struct {
 	MaxAge      time.Duration
 	MaxBytes    int64 // of messages as received, without what compression saves
 
+	Tags []TagRule // for the messages that are received from now on
+
 	SegmentBytes int64 // a segment of the log is closed when it is larger; 0: DefaultSegmentBytes
 
 	Now    func() time.Time
@@ -57,7 +59,7 @@ var (
 	ErrTooLarge = errors.New("too large for this store")                           // SMTP says 552 5.3.4
 	ErrInUse    = errors.New("in use by another process")                          // from Open
 	ErrVersion  = errors.New("written by a newer version")                         // from Open
-	ErrTag      = errors.New("a tag is 1 to 100 bytes without control characters") // from SetTags
+	ErrTag      = errors.New("a tag is 1 to 100 bytes without control characters") // from SetTags and AddTagged
 	ErrCursor   = errors.New("the cursor is not one of a page")                    // from List
 )
 
@@ -136,7 +138,15 @@ func (s *Store) Receive(ctx context.Context, m *message.Message) error {
 // Add stores a message like Receive, and names it. The message must not be
 // modified before Add returns; it is not kept. An error means that it is not
 // stored, except when ctx ended: then it may be.
-func (s *Store) Add(ctx context.Context, m *message.Message) (Receipt, error) { return s.add(ctx, m) }
+func (s *Store) Add(ctx context.Context, m *message.Message) (Receipt, error) {
+	return s.add(ctx, m, nil)
+}
+
+// AddTagged adds a message that has tags from the first moment on, beside those
+// of its header and of the rules. They must be as SetTags wants them.
+func (s *Store) AddTagged(ctx context.Context, m *message.Message, tags []string) (Receipt, error) {
+	return s.add(ctx, m, tags)
+}
 
 // Get returns what lists show of a message. A message that was acknowledged is
 // found: Get waits for the index if need be, and so do the methods below.
@@ -166,8 +176,14 @@ func (s *Store) SetReport(ctx context.Context, id string, r *Report) error {
 
 // Unscored returns messages without a report, oldest first, whose Seq is greater
 // than after: what is left to score after a restart, page by page.
-func (s *Store) Unscored(ctx context.Context, after uint64, limit int) ([]Receipt, error) {
+func (s *Store) Unscored(ctx context.Context, after uint64, limit int) ([]Unscored, error) {
 	return s.unscored(ctx, after, limit)
+}
+
+// An Unscored is a message without a report.
+type Unscored struct {
+	Receipt
+	Size int64 // of the message as received
 }
 
 // WaitSeq returns when all messages up to seq can be listed and searched.

@@ -48,8 +48,14 @@ func summarize(m *message.Message, raw []byte, size int64) *summary {
 	s.fromSession(m)
 	s.fromHeader(tree)
 	s.record.Inboxes = inboxesOf(m, tree)
+	s.record.Tags = tagsOfHeader(tree.Header())
 	s.fromParts(tree)
 	return s
+}
+
+// text is what a word is searched in.
+func (s *summary) text() string {
+	return strings.Join([]string{s.subject, s.sender, s.recipients, s.body}, "\n")
 }
 
 func (s *summary) fromSession(m *message.Message) {

@@ -18,19 +18,21 @@ import (
 // A tab is one side of a message.
 type tab struct {
 	Name, Label string
+	Key         string // that opens it
 	build       func(*view, url.Values) (any, error)
 }
 
 // tabs are in the order shown.
 var tabs = []tab{
-	{"html", "HTML", (*view).preview},
-	{"text", "Text", (*view).text},
-	{"score", "Score", (*view).score},
-	{"headers", "Headers", (*view).headers},
-	{"mime", "MIME", (*view).parts},
-	{"source", "Source", (*view).source},
-	{"transcript", "Transcript", (*view).transcript},
-	{"raw", "Raw", (*view).raw},
+	{"html", "HTML", "1", (*view).preview},
+	{"text", "Text", "2", (*view).text},
+	{"score", "Score", "3", (*view).score},
+	{"html-check", "HTML check", "9", (*view).htmlCheck},
+	{"headers", "Headers", "4", (*view).headers},
+	{"mime", "MIME", "5", (*view).parts},
+	{"source", "Source", "6", (*view).source},
+	{"transcript", "Transcript", "7", (*view).transcript},
+	{"raw", "Raw", "8", (*view).raw},
 }
 
 // A view is a message with what is needed to show a side of it.
@@ -63,7 +65,8 @@ type messageView struct {
 
 type tabLink struct {
 	Name, Label, Path string
-	Key               int // the digit that opens it
+	Key               string // that opens it
+	Badge             string
 	On                bool
 }
 
@@ -169,10 +172,12 @@ func (v *view) show(t *tab, query url.Values) (*messageView, error) {
 	if t.Name == "html" || t.Name == "text" {
 		m.Calendars = v.calendars()
 	}
-	for i, other := range tabs {
-		m.Tabs = append(m.Tabs, tabLink{
-			Name: other.Name, Label: other.Label, Path: v.page.paths.message(v.id, other.Name, search), Key: i + 1, On: other.Name == t.Name,
-		})
+	for _, other := range tabs {
+		link := tabLink{Name: other.Name, Label: other.Label, Path: v.page.paths.message(v.id, other.Name, search), Key: other.Key, On: other.Name == t.Name}
+		if other.Name == "html-check" {
+			link.Badge = v.htmlBadge()
+		}
+		m.Tabs = append(m.Tabs, link)
 	}
 	return m, nil
 }

@@ -62,7 +62,7 @@ function settle() {
       row.scrollIntoView({ block: "nearest" });
     }
   }
-  main().querySelector(".raw mark, .headers mark")?.scrollIntoView({ block: "center" });
+  main().querySelector(".raw mark, .headers mark, .source mark")?.scrollIntoView({ block: "center" });
   markRead(a);
 }
 
