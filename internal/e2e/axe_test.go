@@ -68,6 +68,12 @@ func TestAccessible(t *testing.T) {
 func (b *tab) judge(source, theme, url string) {
 	b.t.Helper()
 	b.open(url)
+	b.judgeNow(source, theme, url)
+}
+
+// judgeNow reports the faults of what is open.
+func (b *tab) judgeNow(source, theme, url string) {
+	b.t.Helper()
 	b.do(chromedp.Evaluate[chromedp.Void]("void " + "(() => {" + source + "})()"))
 	faults, err := chromedp.Run(b.ctx, chromedp.Evaluate[[]fault](fmt.Sprintf(runAxe, rules[theme]), chromedp.EvalAwaitPromise))
 	if err != nil {

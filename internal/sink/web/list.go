@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"unicode"
 
 	"github.com/postmuster/postmuster/internal/sink/store"
 )
@@ -170,23 +171,29 @@ func newFilter(search, key, name string) filter {
 	return f
 }
 
+// quoted writes a value as a search has it.
 func quoted(s string) string {
-	if strings.ContainsAny(s, " \t\"") {
-		return `"` + strings.ReplaceAll(s, `"`, "") + `"`
+	if strings.Contains(s, `"`) || strings.ContainsFunc(s, unicode.IsSpace) {
+		return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(s) + `"`
 	}
 	return s
 }
 
-// terms splits a search at spaces outside quotation marks.
+// terms splits a search at white space outside quotation marks, in which a
+// backslash may stand before one.
 func terms(search string) []string {
-	inQuotes := false
+	inQuotes, escaped := false, false
 	return strings.FieldsFunc(search, func(r rune) bool {
-		if r == '"' {
+		if r == '"' && !escaped {
 			inQuotes = !inQuotes
 		}
-		return r == ' ' && !inQuotes
+		escaped = inQuotes && r == '\\' && !escaped
+		return unicode.IsSpace(r) && !inQuotes
 	})
 }
+
+// tagPath leads to the messages with a tag.
+func tagPath(tag string) string { return listPath("tag:"+quoted(tag), "") }
 
 func listPath(search, cursor string) string {
 	query := url.Values{}

@@ -57,6 +57,7 @@ type messageView struct {
 	Unsubscribe string // what List-Unsubscribe offers; empty when there is none
 	Files       []file
 	Defects     int
+	SendOn      *sendOnView // nil without a relay
 }
 
 type tabLink struct {
@@ -163,6 +164,7 @@ func (v *view) show(t *tab, query url.Values) (*messageView, error) {
 		Envelope: v.message.Envelope, Session: v.message.Session, TLS: tlsText(v.message.Session),
 		SHA256: hex.EncodeToString(sum[:]), Unsubscribe: v.unsubscribe(), Files: v.files(),
 		Defects: len(v.tree.Defects) + v.tree.MoreDefects,
+		SendOn:  v.page.sendOnView(v.id, v.record.Subject, v.message.Envelope),
 	}
 	for i, other := range tabs {
 		m.Tabs = append(m.Tabs, tabLink{

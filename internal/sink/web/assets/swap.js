@@ -7,10 +7,11 @@ export const main = () => document.getElementById("main");
 export const list = () => document.getElementById("list");
 export const article = () => main()?.querySelector("article[data-id]");
 
-// ask fetches a part of the page; null when there is none to be had.
-export async function ask(path, part) {
+// ask fetches a part of the page, with the fields of a form if there are some;
+// null when there is none to be had.
+export async function ask(path, part, body) {
   try {
-    const answer = await fetch(path, { headers: { [fragment]: part } });
+    const answer = await fetch(path, { method: body ? "POST" : "GET", headers: { [fragment]: part }, body });
     return answer.ok ? await answer.text() : null;
   } catch {
     return null;
@@ -115,6 +116,12 @@ export async function refreshList() {
 export function watchLinks() {
   if (!list()) return;
   document.addEventListener("click", (event) => {
+    const go = event.target.closest("[data-go]");
+    if (go) {
+      event.preventDefault();
+      location.assign(go.dataset.go);
+      return;
+    }
     const a = event.target.closest("a[data-swap]");
     if (!a || event.defaultPrevented || event.button || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
     event.preventDefault();
@@ -134,13 +141,26 @@ export function watchForms() {
     if (!action || !list()) return;
     event.preventDefault();
     const next = action === "delete" ? beside() : null;
-    await post(form.getAttribute("action"), new URLSearchParams(new FormData(form)));
+    const answer = await post(form.getAttribute("action"), new URLSearchParams(new FormData(form)));
     if (action === "read" || action === "unread") showRead(article(), action === "read");
-    else if (action === "tags") await open(location.href, false);
+    else if (action === "tags") await showTags(form, answer);
     else if (next) await open(next);
     else location.assign(document.querySelector(".back a")?.href ?? "/");
     refreshList();
   });
+}
+
+// showTags shows the tags as they are now, ready for the next one.
+async function showTags(form, answer) {
+  const field = form.elements.add;
+  if (field && !answer?.ok) {
+    field.setCustomValidity("This tag cannot be kept.");
+    field.reportValidity();
+    field.addEventListener("input", () => field.setCustomValidity(""), { once: true });
+    return;
+  }
+  await open(location.href, false);
+  document.getElementById("tag")?.focus();
 }
 
 // beside returns the path of the message that follows the open one in the list.
