@@ -40,6 +40,7 @@ type sinkFlags struct {
 	insecure  bool
 	hosts     []string
 	origins   []string
+	prefix    string
 
 	data        string
 	durability  string
@@ -118,6 +119,7 @@ func (f *sinkFlags) register(c *cobra.Command) {
 	flags.StringVar(&f.token, "token", "", "ask everybody on page and API for this `token`; needed on an address that others reach")
 	flags.BoolVar(&f.insecure, "insecure", false, "let everybody who reaches the sink read its mail")
 	flags.StringSliceVar(&f.origins, "allow-origin", nil, "an `origin` whose pages may ask the API, such as http://localhost:3000 (repeatable)")
+	flags.StringVar(&f.prefix, "http-prefix", "", "the `path` below which a reverse proxy serves page and API, such as /mail; the proxy may keep it or take it away")
 	flags.StringSliceVar(&f.hosts, "host", nil, "a `name` under which the page is reached, beside localhost (repeatable)")
 
 	flags.StringVar(&f.data, "data", "", "keep the mail in this `directory` (default: in memory)")

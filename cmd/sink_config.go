@@ -19,6 +19,7 @@ import (
 	"github.com/postmuster/postmuster/internal/sink"
 	"github.com/postmuster/postmuster/internal/sink/api"
 	"github.com/postmuster/postmuster/internal/sink/fault"
+	"github.com/postmuster/postmuster/internal/sink/httpd"
 	"github.com/postmuster/postmuster/internal/sink/opinion"
 	"github.com/postmuster/postmuster/internal/sink/store"
 )
@@ -30,6 +31,9 @@ func (f *sinkFlags) config(env *Env, a *audit.Auditor, write func(*report.Report
 	c.StartTLS, c.HTTPTLS, c.NoAuth = f.startTLS || f.cert != "", f.httpTLS, f.auth == "off"
 	c.Token, c.Insecure, c.Hosts = f.secret(env, f.token, "POSTMUSTER_TOKEN"), f.insecure, f.hosts
 	c.Origins = f.origins
+	if c.Prefix, err = httpd.ParsePrefix(f.prefix); err != nil {
+		return c, fmt.Errorf("--http-prefix: %w", err)
+	}
 	c.Store = store.Config{
 		Dir: f.data, Durability: store.Durability(f.durability),
 		MaxMessages: f.maxMessages, MaxAge: time.Duration(f.maxAge), MaxBytes: int64(f.maxBytes),

@@ -71,7 +71,7 @@ func (r *sinkRun) serve(ctx context.Context, ended <-chan struct{}) (code int, e
 	}
 	defer forget()
 	if len(r.flags.command) == 0 {
-		greet(r.env, r.sink)
+		greet(r.env, &r.flags.net, r.sink)
 		select {
 		case <-ctx.Done():
 		case <-ended:

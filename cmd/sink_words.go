@@ -15,7 +15,7 @@ import (
 )
 
 // greet says where the sink is: to a person, and in one line to a program.
-func greet(env *Env, s *sink.Sink) {
+func greet(env *Env, f *netFlags, s *sink.Sink) {
 	a := s.Addrs()
 	fmt.Fprintln(env.Err, "postmuster sink: nothing is delivered; Ctrl-C ends")
 	for _, line := range []struct{ what, where string }{
@@ -24,6 +24,9 @@ func greet(env *Env, s *sink.Sink) {
 		if line.where != "" {
 			fmt.Fprintf(env.Err, "  %-14s %s\n", line.what, line.where)
 		}
+	}
+	if len(f.resolvers) == 0 && f.replay == "" {
+		fmt.Fprintln(env.Err, "  DNS            the system's resolver is asked about senders; --resolver or --zone ask others")
 	}
 	ready := "READY"
 	for _, word := range []struct{ key, value string }{{"smtp", a.SMTP}, {"smtps", a.SMTPS}, {"lmtp", a.LMTP}, {"http", a.HTTP}} {

@@ -30,6 +30,9 @@ var mayImport = map[string][]string{
 	"internal/https":   {},
 	"internal/message": {"internal/smtp"},
 
+	// What mail clients make of HTML: text in, findings out.
+	"internal/htmlsupport": {},
+
 	"internal/proto":     {"internal/dns"},
 	"internal/proto/arc": {"internal/dns", "internal/proto/dkim", "internal/proto/authres"},
 
@@ -54,7 +57,7 @@ var mayImport = map[string][]string{
 		"internal/dns", "internal/message",
 	},
 	"internal/sink": {
-		"internal/sink/...", "internal/message", "internal/smtp", "internal/report", "internal/verdict", "checks",
+		"internal/sink/...", "internal/htmlsupport", "internal/message", "internal/smtp", "internal/report", "internal/verdict", "checks",
 	},
 
 	"cmd":            {"checks", "checks/...", "internal/..."},
@@ -107,6 +110,7 @@ func TestOnlyOneRoomKnowsALibrary(t *testing.T) {
 		"github.com/emersion/go-smtp":    {"internal/sink/smtp", "internal/testkit", "internal/bench"},
 		"github.com/emersion/go-msgauth": {"internal/proto"},
 		"github.com/spf13/cobra":         {"cmd"},
+		"github.com/tdewolff/parse":      {"internal/htmlsupport"},
 		"modernc.org/sqlite":             {"internal/sink/store"},
 		"database/sql":                   {"internal/sink/store"},
 	}

@@ -50,7 +50,7 @@ func TestAccessible(t *testing.T) {
 		t.Fatal(err)
 	}
 	m := "/messages/" + id
-	colourful := []string{"/", "/?q=score:abc", m + "/html", m + "/score", m + "/headers", m + "/source", m + "/transcript", "/compare?a=" + id + "&b=" + second}
+	colourful := []string{"/", "/?q=score:abc", m + "/html", m + "/score", m + "/html-check", m + "/headers", m + "/source?at=0&len=20", m + "/transcript", "/compare?a=" + id + "&b=" + second}
 	plain := []string{
 		"/?q=nothingatall", "/?q=inbox:ci-7", m + "/text", m + "/mime", m + "/raw?at=40&len=20", "/messages/" + second + "/score",
 		"/compare?a=" + id, "/sessions", "/delete", m + "/nosuchside", "/messages/none",

@@ -302,6 +302,24 @@ func TestSearchFiltersKeysPalette(t *testing.T) {
 	b.wait("document.querySelector('h1')?.textContent === 'Nightly build 7'")
 }
 
+// What mail clients lack is shown in the source, too.
+func TestHTMLCheck(t *testing.T) {
+	s, b := newSink(t), newTab(t)
+	id := withMail(t, s)
+	b.open(s.url + "/messages/" + id)
+	b.wait("/HTML check\\s*\\d\\d %/.test(document.querySelector('.tabs').innerText)")
+	b.press("9")
+	b.sees("mail clients support all that the HTML uses")
+	b.wait("document.querySelector('#css-at-media mark')?.textContent === '@media (prefers-color-scheme: dark)'")
+	if first := eval[string](b, "document.querySelector('.mend .result').id"); first != "html-body" {
+		t.Errorf("the first thing to look at is %s, want that which hurts most clients", first)
+	}
+	b.screenshot("html-check-light")
+	b.click("#css-at-media .found a")
+	b.wait("location.pathname.endsWith('/source') && [...document.querySelectorAll('.source mark')].map(m => m.textContent).join('') === '@media (prefers-color-scheme: dark)'")
+	b.screenshot("source-marked-light")
+}
+
 func TestDarkModeAndPhone(t *testing.T) {
 	s, b := newSink(t), newTab(t)
 	id := withMail(t, s)
@@ -319,7 +337,7 @@ func TestDarkModeAndPhone(t *testing.T) {
 	b.screenshot("score-dark")
 
 	b.do(chromedp.EmulateViewport(360, 740))
-	for _, path := range []string{"/", "/messages/" + id, "/messages/" + id + "/score", "/messages/" + id + "/headers", "/messages/" + id + "/mime", "/messages/" + id + "/raw", "/messages/" + id + "/transcript", "/sessions"} {
+	for _, path := range []string{"/", "/messages/" + id, "/messages/" + id + "/score", "/messages/" + id + "/html-check", "/messages/" + id + "/headers", "/messages/" + id + "/mime", "/messages/" + id + "/raw", "/messages/" + id + "/transcript", "/sessions"} {
 		b.open(s.url + path)
 		if wide := eval[int](b, "document.documentElement.scrollWidth"); wide > 360 {
 			t.Errorf("%s is %d pixels wide on a screen of 360", path, wide)

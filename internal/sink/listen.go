@@ -186,7 +186,7 @@ func (s *Sink) URL() string {
 	if s.config.HTTPTLS {
 		scheme = "https"
 	}
-	return scheme + "://" + s.Addrs().HTTP
+	return scheme + "://" + s.Addrs().HTTP + s.config.Prefix
 }
 
 // secure makes a certificate if one is needed and none was given.

@@ -20,6 +20,9 @@ const (
 	// scoredAtOnce is how many messages are scored at a time: most of it is
 	// waiting for DNS, and each is held in memory meanwhile.
 	scoredAtOnce = 8
+	// scoredBytes is how much of them is scored at a time, unless one alone is
+	// larger: checking a message takes several times its size.
+	scoredBytes = 32 << 20
 	// fetchedAtOnce is how many messages are asked for at a time; only their names are.
 	fetchedAtOnce = 256
 )
@@ -50,7 +53,7 @@ func (s *Scorer) Scored() int64 { return s.scored.Load() }
 func (s *Scorer) Run(ctx context.Context) (left int, err error) {
 	run, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	names := make(chan store.Receipt)
+	names := make(chan store.Unscored)
 	var wg sync.WaitGroup
 	wg.Go(func() {
 		defer close(names)
@@ -59,10 +62,13 @@ func (s *Scorer) Run(ctx context.Context) (left int, err error) {
 		}
 	})
 	var one sync.Mutex
+	weight := newWeight(scoredBytes)
 	for range cmp.Or(s.AtOnce, scoredAtOnce) {
 		wg.Go(func() {
 			for name := range names {
 				s.Store.GiveWay(run, func() {
+					weight.take(name.Size)
+					defer weight.leave(name.Size)
 					if err := s.one(run, name.ID, &one); err != nil {
 						cancel(err)
 					}
@@ -76,6 +82,37 @@ func (s *Scorer) Run(ctx context.Context) (left int, err error) {
 	}
 	left, countErr := s.left(context.WithoutCancel(ctx))
 	return left, errors.Join(err, countErr)
+}
+
+// A weight bounds what is in work at a time, by its size.
+type weight struct {
+	mu    sync.Mutex
+	less  *sync.Cond
+	taken int64
+	most  int64
+}
+
+func newWeight(most int64) *weight {
+	w := &weight{most: most}
+	w.less = sync.NewCond(&w.mu)
+	return w
+}
+
+// take waits until there is room, or nothing else in work.
+func (w *weight) take(n int64) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for w.taken > 0 && w.taken+n > w.most {
+		w.less.Wait()
+	}
+	w.taken += n
+}
+
+func (w *weight) leave(n int64) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.taken -= n
+	w.less.Broadcast()
 }
 
 // left returns how many messages have no report.
@@ -94,7 +131,7 @@ func (s *Scorer) left(ctx context.Context) (int, error) {
 }
 
 // feed sends the names of messages without a report, each once, oldest first.
-func (s *Scorer) feed(ctx context.Context, names chan<- store.Receipt) error {
+func (s *Scorer) feed(ctx context.Context, names chan<- store.Unscored) error {
 	news := s.Store.Subscribe("")
 	var last uint64
 	for {

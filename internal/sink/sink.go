@@ -54,6 +54,7 @@ type Config struct {
 	Hosts    []string // names under which HTTP is reached
 	Origins  []string // of pages elsewhere that may ask
 	HTTPTLS  bool     // HTTP begins with TLS
+	Prefix   string   // of HTTP's paths, such as /mail, where a proxy serves it below one: see httpd.ParsePrefix
 
 	RemoteImages bool            // a reader of the page may ask for a message's remote images
 	Faults       *fault.Injector // what SMTP does wrong on purpose; nil: nothing, until the API asks for it
@@ -78,6 +79,7 @@ type Sink struct {
 	listeners listeners
 	store     *store.Store
 	api       *api.API
+	memory    *sinksmtp.Memory // of all SMTP servers
 	scorer    *Scorer
 	http      *httpd.Server // nil without HTTP
 	first     uint64        // the last message of an earlier run
@@ -87,7 +89,7 @@ type Sink struct {
 // Open listens and opens the store. What connects now is answered once Run runs;
 // a sink that is not to run is closed.
 func Open(ctx context.Context, c Config) (*Sink, error) {
-	s := &Sink{config: c}
+	s := &Sink{config: c, memory: sinksmtp.NewMemory(sinksmtp.DefaultMemoryBytes)}
 	if err := s.open(ctx); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
@@ -124,7 +126,7 @@ func (s *Sink) openHTTP() (err error) {
 	c := s.config
 	s.api, err = api.New(api.Config{
 		Store: s.store, Now: c.Now, Logger: c.Logger, Version: c.Version, MaxMessageBytes: c.MaxMessageBytes,
-		Faults: c.Faults, Relays: c.Relays, Webhooks: c.Webhooks, Hostname: c.Hostname, Resolve: c.Resolve,
+		Faults: c.Faults, Relays: c.Relays, Webhooks: c.Webhooks, Hostname: c.Hostname, Resolve: c.Resolve, Prefix: c.Prefix,
 	})
 	if err != nil || s.listeners.http == nil {
 		return err
@@ -133,10 +135,10 @@ func (s *Sink) openHTTP() (err error) {
 	s.api.Register(mux)
 	page := web.New(web.Config{
 		Relays: relayNames(c.Relays), SendOn: s.sendOn,
-		Store: s.store, SMTPAddr: s.sendTo(), Version: c.Version, Now: c.Now, Logger: c.Logger, RemoteImages: c.RemoteImages,
+		Store: s.store, SMTPAddr: s.sendTo(), Version: c.Version, Prefix: c.Prefix, Now: c.Now, Logger: c.Logger, RemoteImages: c.RemoteImages,
 	})
 	page.Register(mux)
-	guarded := httpd.Config{Handler: mux, Missing: page.Missing(), Logger: c.Logger, Token: c.Token, Insecure: c.Insecure, Hosts: c.Hosts, Origins: c.Origins}
+	guarded := httpd.Config{Handler: mux, Missing: page.Missing(), Logger: c.Logger, Token: c.Token, Insecure: c.Insecure, Hosts: c.Hosts, Origins: c.Origins, Prefix: c.Prefix}
 	if c.HTTPTLS {
 		guarded.TLS = c.TLS
 	}
@@ -214,7 +216,7 @@ func (s *Sink) Run(ctx context.Context) (Summary, error) {
 func (s *Sink) server(l smtpListener) *sinksmtp.Server {
 	c := sinksmtp.Config{
 		Handler: receiver{s.store, s.config.Logger}, Domain: s.config.Hostname, Now: s.config.Now, Logger: s.config.Logger,
-		Auth: !s.config.NoAuth, Sessions: s.keepFailed, MaxMessageBytes: s.config.MaxMessageBytes,
+		Auth: !s.config.NoAuth, Sessions: s.keepFailed, Memory: s.memory, MaxMessageBytes: s.config.MaxMessageBytes,
 		ImplicitTLS: l.implicitTLS, LMTP: l.lmtp, Faults: s.config.Faults,
 		ProxyFrom: s.config.ProxyFrom, XClientFrom: s.config.XClientFrom,
 	}

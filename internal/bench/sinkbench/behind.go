@@ -56,8 +56,20 @@ func (b *bench) large(ctx context.Context) error {
 		return err
 	}
 	scored, err := p.peakMB()
+	if err != nil {
+		return err
+	}
 	fmt.Printf("one message of 40 MB: %.0f MB at rest, at most %.0f MB when it was taken (%.2f of its size), %.0f MB when it was scored (%.2f)\n",
 		before, taken, taken*(1<<20)/size, scored, scored*(1<<20)/size)
+	const together = 20
+	if _, _, err := measure(ctx, p.ports.SMTP, load{size: size}, together, together); err != nil {
+		return err
+	}
+	if err := p.scored(ctx); err != nil {
+		return err
+	}
+	all, err := p.peakMB()
+	fmt.Printf("%d such messages at a time: at most %.0f MB\n", together, all)
 	return err
 }
 

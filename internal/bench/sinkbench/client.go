@@ -12,9 +12,7 @@ import (
 	"time"
 )
 
-// measure sends n messages over so many sessions at a time. It returns how many
-// were taken a second, and how long 99 in 100 waited at most from the end of the
-// message to its reply.
+// measure is a client that waits for each reply.
 func measure(ctx context.Context, addr string, l load, n, sessions int) (rate float64, p99 time.Duration, err error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
@@ -24,7 +22,7 @@ func measure(ctx context.Context, addr string, l load, n, sessions int) (rate fl
 	began := time.Now()
 	for i := range sessions {
 		wg.Go(func() {
-			c := client{addr: addr, pause: l.pause, text: newText(l.size, uint64(i))}
+			c := sender{addr: addr, pause: l.pause, text: newText(l.size, uint64(i))}
 			if err := c.run(ctx, n/sessions, l.kept); err != nil {
 				cancel(err)
 			}
@@ -77,16 +75,16 @@ func (t *text) message() []byte {
 	return append([]byte(header), t.body...)
 }
 
-// A client sends messages one after the other, and remembers how long each reply
+// A sender sends messages one after the other, and remembers how long each reply
 // took.
-type client struct {
+type sender struct {
 	addr  string
 	pause time.Duration
 	text  *text
 	waits []time.Duration
 }
 
-func (c *client) run(ctx context.Context, n int, kept bool) error {
+func (c *sender) run(ctx context.Context, n int, kept bool) error {
 	perConnection := 1
 	if kept {
 		perConnection = n
@@ -100,7 +98,7 @@ func (c *client) run(ctx context.Context, n int, kept bool) error {
 }
 
 // deliver sends n messages in one connection, one command at a time.
-func (c *client) deliver(ctx context.Context, n int) error {
+func (c *sender) deliver(ctx context.Context, n int) error {
 	conn, err := net.Dial("tcp", c.addr)
 	if err != nil {
 		return err

@@ -1,6 +1,7 @@
 // Command sinkbench measures the sink beside Debian's smtp-sink, which discards
 // what it gets, and maildev: the same clients in the same run, one server after
-// the other, several rounds. Then it measures what the sink does behind its
+// the other, several rounds: one that keeps its connections or does not, and
+// Debian's smtp-source. Then it measures what the sink does behind its
 // back: scoring, memory, and how soon it is ready again.
 //
 //	go run ./internal/bench/sinkbench
@@ -31,13 +32,21 @@ type load struct {
 	messages int           // of those asked for, in percent
 	kept     bool          // several messages in a connection
 	pause    time.Duration // between them
+	by       client
 }
 
+// A client sends n messages over so many sessions at a time. It returns how many
+// were taken a second, and how long 99 in 100 waited at most from the end of the
+// message to its reply, where it knows.
+type client func(ctx context.Context, addr string, l load, n, sessions int) (rate float64, p99 time.Duration, err error)
+
 var loads = []load{
-	{"4 KB, one per connection", 4 << 10, 100, false, 0},
-	{"4 KB, kept connections", 4 << 10, 200, true, 0},
-	{"100 KB, one per connection", 100 << 10, 25, false, 0},
-	{"100 KB, kept connections", 100 << 10, 25, true, 0},
+	{"4 KB, one per connection", 4 << 10, 100, false, 0, measure},
+	{"4 KB, kept connections", 4 << 10, 200, true, 0, measure},
+	{"100 KB, one per connection", 100 << 10, 25, false, 0, measure},
+	{"100 KB, kept connections", 100 << 10, 25, true, 0, measure},
+	{"4 KB, smtp-source", 4 << 10, 100, false, 0, source},
+	{"4 KB, kept, smtp-source", 4 << 10, 200, true, 0, source},
 }
 
 type options struct {
@@ -113,7 +122,7 @@ func (b *bench) compare(ctx context.Context) error {
 					return err
 				}
 				n := max(b.o.sessions, b.o.messages*l.messages/100/s.slower)
-				rate, p99, err := measure(ctx, s.addr, l, n, b.o.sessions)
+				rate, p99, err := l.by(ctx, s.addr, l, n, b.o.sessions)
 				if err != nil {
 					return fmt.Errorf("%s to %s: %w", l.name, s.name, err)
 				}
@@ -122,10 +131,17 @@ func (b *bench) compare(ctx context.Context) error {
 		}
 		for _, s := range servers {
 			rate := median(rates[s.name])
-			fmt.Printf("%-28s %-10s %10.0f %14.2f %10.1f\n", l.name, s.name, rate, rate/median(rates[peerName]), median(waits[s.name]).Seconds()*1000)
+			fmt.Printf("%-28s %-10s %10.0f %14.2f %10s\n", l.name, s.name, rate, rate/median(rates[peerName]), millis(median(waits[s.name])))
 		}
 	}
 	return nil
+}
+
+func millis(d time.Duration) string {
+	if d == 0 {
+		return "-"
+	}
+	return fmt.Sprintf("%.1f", d.Seconds()*1000)
 }
 
 func median[T int | int64 | float64 | time.Duration](values []T) T {

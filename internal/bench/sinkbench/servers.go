@@ -98,9 +98,9 @@ func startStore(ctx context.Context, dir string) (server, error) {
 }
 
 func startPeer(ctx context.Context) (server, error) {
-	program, err := exec.LookPath("smtp-sink")
+	program, err := debian("smtp-sink")
 	if err != nil {
-		program = "/usr/sbin/smtp-sink" // where Debian keeps it, out of a user's path
+		return server{}, fmt.Errorf("smtp-sink (Debian's postfix): %w", err)
 	}
 	addr, err := freeAddr()
 	if err != nil {

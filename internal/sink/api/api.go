@@ -38,6 +38,7 @@ type Config struct {
 	Now     func() time.Time
 	Logger  *slog.Logger
 	Version string // of the program
+	Prefix  string // of the path, such as /mail, where a proxy serves the API below one
 
 	MaxMessageBytes int64 // 0: DefaultMaxMessageBytes
 
@@ -111,6 +112,7 @@ func (a *API) Register(mux humago.Mux) {
 	a.registerContent(native)
 	a.registerReport(native)
 	a.registerExtracts(native)
+	a.registerHTMLCheck(native)
 	a.registerSending(native)
 	a.registerWaiting(native)
 	a.registerLists(native)
@@ -118,6 +120,9 @@ func (a *API) Register(mux humago.Mux) {
 	a.registerFaults(native)
 	a.registerExport(native)
 	doc := native.OpenAPI()
+	if a.config.Prefix != "" {
+		doc.Servers = []*huma.Server{{URL: a.config.Prefix}}
+	}
 	a.registerDocuments(mux, doc)
 	a.registerHealth(mux, doc)
 	a.registerMailpit(mux, doc)

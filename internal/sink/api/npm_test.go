@@ -1,6 +1,7 @@
 package api
 
 import (
+	"bytes"
 	"io/fs"
 	"os"
 	"os/exec"
@@ -84,14 +85,7 @@ func TestLockFileNamesNoHost(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if i := indexURL(lock); i >= 0 {
-		t.Errorf("package-lock.json names a host: %s", lock[i:min(len(lock), i+60)])
+	if i := bytes.Index(lock, []byte("://")); i >= 0 {
+		t.Errorf("package-lock.json names a host: %s", lock[max(0, i-10):min(len(lock), i+60)])
 	}
-}
-
-func indexURL(text []byte) int {
-	if at := urlInText.FindIndex(text); at != nil {
-		return at[0]
-	}
-	return -1
 }

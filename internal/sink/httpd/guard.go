@@ -21,8 +21,9 @@ func guard(bound netip.Addr, c Config, named origins) http.Handler {
 		h = withProblems(mux, c.Missing)
 	}
 	if c.Token != "" {
-		h = withToken(h, c.Token)
+		h = withToken(h, c.Token, c.Prefix)
 	}
+	h = belowPrefix(h, c.Prefix)
 	h = crossOrigin(h, named)
 	h = named.shared(h)
 	h = sameOrigin(h, named)
@@ -139,7 +140,7 @@ const tokenCookie = "postmuster-token"
 
 // withToken asks for the token. Probes of life are answered without: they say
 // nothing, and those who send them cannot always add a header.
-func withToken(next http.Handler, token string) http.Handler {
+func withToken(next http.Handler, token, prefix string) http.Handler {
 	want := sha256.Sum256([]byte(token))
 	right := func(got string) bool {
 		sum := sha256.Sum256([]byte(got))
@@ -150,7 +151,7 @@ func withToken(next http.Handler, token string) http.Handler {
 		case r.URL.Path == "/livez" || r.URL.Path == "/readyz":
 		case slices.ContainsFunc(credentials(r), right):
 		case r.Method == http.MethodGet && r.URL.Query().Has("token") && right(r.URL.Query().Get("token")):
-			keepToken(w, r, token)
+			keepToken(w, r, token, prefix)
 			return
 		default:
 			w.Header().Set("WWW-Authenticate", `Basic realm="postmuster", charset="UTF-8"`)
@@ -180,15 +181,15 @@ func credentials(r *http.Request) []string {
 
 // keepToken moves the token from the address, where it would be seen and copied,
 // into a cookie.
-func keepToken(w http.ResponseWriter, r *http.Request, token string) {
+func keepToken(w http.ResponseWriter, r *http.Request, token, prefix string) {
 	http.SetCookie(w, &http.Cookie{
-		Name: tokenCookie, Value: url.QueryEscape(token), Path: "/",
+		Name: tokenCookie, Value: url.QueryEscape(token), Path: prefix + "/",
 		HttpOnly: true, Secure: r.TLS != nil, SameSite: http.SameSiteStrictMode,
 	})
 	query := r.URL.Query()
 	query.Del("token")
 	// Only path and query, and never two slashes in front: not to another host.
-	to := url.URL{Path: "/" + strings.TrimLeft(r.URL.Path, `/\`), RawQuery: query.Encode()}
+	to := url.URL{Path: prefix + "/" + strings.TrimLeft(r.URL.Path, `/\`), RawQuery: query.Encode()}
 	w.Header().Set("Location", to.String())
 	w.WriteHeader(http.StatusSeeOther)
 }

@@ -57,6 +57,9 @@ type Config struct {
 	// Hosts are names under which the server is reached, beside localhost and
 	// the address that it listens on.
 	Hosts []string
+	// Prefix is the path below which a proxy serves the Handler, such as /mail: see
+	// ParsePrefix. The Handler sees paths without it.
+	Prefix string
 	// Origins are those of pages elsewhere that may ask this server, such as
 	// http://localhost:3000: they read the mail.
 	Origins []string

@@ -20,16 +20,24 @@ var chunkPool = sync.Pool{New: func() any { return new([pooledChunk]byte) }}
 // the message is put together. A slice that grows would cost several times the
 // message, and the size that a client announces is not to be relied on.
 type buffer struct {
+	more   func(n int64) bool   // asked before each chunk but the first; nil for no bound
 	pooled []*[pooledChunk]byte // the beginning
 	mapped []mapping            // the rest
 	size   int
 	room   []byte // what is free of the last chunk
 }
 
-// space returns where to write next.
+// space returns where to write next; nil if there may be no more.
 func (b *buffer) space() []byte {
 	if len(b.room) > 0 {
 		return b.room
+	}
+	next := int64(pooledChunk)
+	if len(b.pooled) == pooledChunks {
+		next = mappedChunk
+	}
+	if b.more != nil && len(b.pooled) > 0 && !b.more(next) {
+		return nil
 	}
 	if len(b.pooled) < pooledChunks {
 		chunk := chunkPool.Get().(*[pooledChunk]byte)
@@ -49,12 +57,17 @@ func (b *buffer) wrote(n int) {
 	b.room = b.room[n:]
 }
 
-func (b *buffer) write(p []byte) {
+// write reports whether there was space.
+func (b *buffer) write(p []byte) bool {
 	for len(p) > 0 {
 		n := copy(b.space(), p)
+		if n == 0 {
+			return false
+		}
 		b.wrote(n)
 		p = p[n:]
 	}
+	return true
 }
 
 // take returns what was written, and empties the buffer.
@@ -92,5 +105,5 @@ func (b *buffer) release() {
 	for i := range b.mapped {
 		b.mapped[i].unmap()
 	}
-	*b = buffer{}
+	*b = buffer{more: b.more}
 }

@@ -1,6 +1,7 @@
 package smtp
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -113,13 +114,34 @@ func (c *conn) readPath(text, verb, arg string) {
 	if len(arg) < len(keyword) || !strings.EqualFold(arg[:len(keyword)], keyword) {
 		return // go-smtp refuses it
 	}
-	mailbox, rest := cutPath(strings.TrimSpace(arg[len(keyword):]))
+	written := strings.TrimSpace(arg[len(keyword):])
+	mailbox, rest := cutPath(written)
 	c.path = path{mailbox: mailbox, params: parseParams(rest)}
+	written = written[:len(written)-len(rest)]
 	if mailbox != "" && !strings.Contains(mailbox, "@") {
 		// go-smtp insists on a domain, but <postmaster> has none (RFC 5321
 		// §4.5.1), and programs on the same host leave it out.
-		c.feed = []byte(verb + " " + keyword + "<" + mailbox + "@" + c.running.Domain + ">" + rest + "\r\n")
+		written = "<" + mailbox + "@" + c.running.Domain + ">"
+	} else if verb != "MAIL" || !slices.ContainsFunc(c.path.params, misplaced) {
+		return
 	}
+	c.feed = []byte(verb + " " + keyword + written)
+	for _, p := range c.path.params {
+		if verb == "MAIL" && misplaced(p) {
+			continue
+		}
+		c.feed = append(c.feed, " "+p.Keyword...)
+		if p.Value != "" {
+			c.feed = append(c.feed, "="+p.Value...)
+		}
+	}
+	c.feed = append(c.feed, "\r\n"...)
+}
+
+// misplaced tells that a parameter belongs to MAIL, but go-smtp knows it with
+// RCPT only: DELIVERBY's (RFC 2852 §4) and MT-PRIORITY's (RFC 6710 §3).
+func misplaced(p message.Param) bool {
+	return strings.EqualFold(p.Keyword, "BY") || strings.EqualFold(p.Keyword, "MT-PRIORITY")
 }
 
 // cutPath cuts "<@a,@b:user@example.com> SIZE=1" behind the path, and returns

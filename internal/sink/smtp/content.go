@@ -14,8 +14,10 @@ import (
 // disagree on that let a message be smuggled in another.
 type content struct {
 	kept      buffer
+	share     share
 	size      int64 // also of what was too much to keep
 	max       int64
+	crowded   bool // there was no memory for it
 	lineBegin bool // the last bytes were CRLF, or nothing has come yet
 	done      bool
 	unstuffed int // see message.Session.UnstuffedDots
@@ -80,17 +82,33 @@ func (c *content) dot(p []byte) (used int, ok bool) {
 
 func (c *content) keep(p []byte) {
 	c.size += int64(len(p))
-	if c.size > c.max {
-		c.kept.release()
+	if c.crowded || c.size > c.max {
+		c.forget()
 		return
 	}
-	c.kept.write(p)
+	if !c.kept.write(p) {
+		c.crowded = true
+		c.forget()
+	}
+}
+
+// forget gives back what the message takes.
+func (c *content) forget() {
+	c.kept.release()
+	c.share.leave()
+}
+
+// newContent begins a message that takes its share of the memory.
+func (r *running) newContent() *content {
+	c := &content{max: r.MaxMessageBytes, lineBegin: true, share: share{of: r.Memory}}
+	c.kept.more = func(n int64) bool { return c.share.await(r.ctx, n, r.Timeouts.Memory) }
+	return c
 }
 
 // readContent reads what follows DATA. A message that is too large is read to
 // its end, so that the session can go on.
 func (c *conn) readContent() (*content, error) {
-	read := &content{max: c.running.MaxMessageBytes, lineBegin: true}
+	read := c.running.newContent()
 	c.in.enlarge()
 	defer c.in.shrink()
 	pace := c.newPace()
@@ -101,14 +119,17 @@ func (c *conn) readContent() (*content, error) {
 		}
 		if err := c.fill(pace.deadline(read.size)); err != nil {
 			c.fail(err)
-			read.kept.release()
+			read.forget()
 			return nil, io.ErrUnexpectedEOF
 		}
 	}
 	c.transcript.client(".")
 	c.transcript.note(strconv.FormatInt(read.size, 10) + " bytes of content")
-	if read.size > read.max {
+	switch {
+	case read.size > read.max:
 		return nil, gosmtp.ErrDataTooLarge
+	case read.crowded:
+		return nil, errNoMemory
 	}
 	return read, nil
 }
@@ -142,9 +163,14 @@ func (c *conn) readChunk(p []byte) (n int, err error) {
 // readChunks gathers what go-smtp passes on of BDAT chunks (RFC 3030). It runs
 // beside the connection's goroutine, and touches nothing of it.
 func (r *running) readChunks(from io.Reader) (*content, error) {
-	read := new(content)
+	read := r.newContent()
 	for {
-		n, err := from.Read(read.kept.space())
+		space := read.kept.space()
+		if space == nil {
+			read.forget()
+			return nil, errNoMemory
+		}
+		n, err := from.Read(space)
 		read.kept.wrote(n)
 		if int64(read.kept.size) > r.MaxMessageBytes {
 			err = gosmtp.ErrDataTooLarge
@@ -153,7 +179,7 @@ func (r *running) readChunks(from io.Reader) (*content, error) {
 			return read, nil
 		}
 		if err != nil {
-			read.kept.release()
+			read.forget()
 			return nil, err
 		}
 	}

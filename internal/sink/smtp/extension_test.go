@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 func TestOffers(t *testing.T) {
@@ -18,6 +20,26 @@ func TestOffers(t *testing.T) {
 			t.Errorf("%s is not offered:\n%s", keyword, ehlo)
 		}
 	}
+}
+
+// What is offered is taken where its RFC puts it, and kept as it was written.
+func TestParametersOfExtensions(t *testing.T) {
+	w := serve(t, withTLS)
+	c := w.greet(t)
+	c.startTLS()
+	c.do("EHLO client.example.net", "250")
+	mail := "SIZE=3 BODY=8BITMIME SMTPUTF8 REQUIRETLS RET=HDRS ENVID=x+2By AUTH=<> BY=120;RT MT-PRIORITY=-3"
+	rcpt := "NOTIFY=DELAY ORCPT=rfc822;b@example.net RRVS=2014-04-03T23:01:00Z;C"
+	c.do("MAIL FROM:<jö@example.com> "+mail, "250")
+	c.do("RCPT TO:<"+strings.Repeat("ü", 20)+"@example.net> "+rcpt, "250")
+	c.do("DATA", "354")
+	c.send("x\r\n.\r\n")
+	c.want("250")
+	got := w.only(t).Envelope
+	if got.MailFrom != "jö@example.com" || !cmp.Equal(got.Params, parseParams(mail)) || !cmp.Equal(got.Rcpt[0].Params, parseParams(rcpt)) {
+		t.Errorf("envelope = %+v", got)
+	}
+	c.do("MAIL FROM:<a@example.com> XYZ=1", "5")
 }
 
 func (w *world) greetReply(t *testing.T) string {

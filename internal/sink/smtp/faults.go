@@ -219,7 +219,7 @@ func (c *conn) receiveEach(read *content, chunked bool, status gosmtp.StatusColl
 	}
 	c.commit(all)
 	var delivered error
-	defer read.kept.release()
+	defer read.forget()
 	if len(kept) > 0 && all.Drop != fault.DropBefore {
 		envelope.Rcpt = kept
 		delivered = c.deliver(read, &envelope, chunked)

@@ -63,9 +63,10 @@ type Config struct {
 	// transaction. It may be called concurrently, and may be nil.
 	Sessions func(*message.Session)
 
-	MaxMessageBytes int64 // 0: DefaultMaxMessageBytes
-	MaxRecipients   int   // 0: DefaultMaxRecipients
-	MaxConnections  int   // 0: DefaultMaxConnections
+	Memory          *Memory // which servers may share; nil: one of DefaultMemoryBytes
+	MaxMessageBytes int64   // 0: DefaultMaxMessageBytes
+	MaxRecipients   int     // 0: DefaultMaxRecipients
+	MaxConnections  int     // 0: DefaultMaxConnections
 	Timeouts        Timeouts
 }
 
@@ -84,6 +85,7 @@ type Timeouts struct {
 	Proxy   time.Duration // for a PROXY header
 	TLS     time.Duration // for a handshake
 	Write   time.Duration // for a client to take a reply
+	Memory  time.Duration // for other messages to make room for one
 }
 
 // The timeouts of a Config that sets none, and the rate of content below which
@@ -95,6 +97,7 @@ const (
 	DefaultProxyTimeout   = 10 * time.Second // long enough for a lost packet to be sent again
 	DefaultTLSTimeout     = 30 * time.Second
 	DefaultWriteTimeout   = time.Minute
+	DefaultMemoryTimeout  = 20 * time.Second // clients' libraries give up after 30 and more
 
 	SlowestContent = 1 << 10 // bytes a second
 )
@@ -113,6 +116,10 @@ func New(config Config) *Server {
 	def(&config.Timeouts.Proxy, DefaultProxyTimeout)
 	def(&config.Timeouts.TLS, DefaultTLSTimeout)
 	def(&config.Timeouts.Write, DefaultWriteTimeout)
+	def(&config.Timeouts.Memory, DefaultMemoryTimeout)
+	if config.Memory == nil {
+		config.Memory = NewMemory(DefaultMemoryBytes)
+	}
 	if config.Sleep == nil {
 		config.Sleep = sleep
 	}

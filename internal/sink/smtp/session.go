@@ -140,8 +140,8 @@ func (t transaction) read(r io.Reader) (read *content, chunked bool, err error) 
 
 // receive hands a message to the handler, unless a fault is in the way.
 func (c *conn) receive(read *content, chunked bool) error {
+	defer read.forget()
 	if refuses(c.decide(fault.Body)) {
-		read.kept.release()
 		return errFault
 	}
 	envelope := c.envelope

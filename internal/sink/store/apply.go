@@ -17,7 +17,8 @@ const announced = 200
 type applier struct {
 	indexer *indexer
 	state   indexState
-	quiet   bool // the records are old: nobody waits for events
+	start   position // what stands before it in the log is old: nobody waits for its events
+	quiet   bool     // what is applied is old
 	tx      *sql.Tx
 	stmts   map[string]*sql.Stmt
 	events  []Event
@@ -26,12 +27,14 @@ type applier struct {
 func (a *applier) apply(tx *sql.Tx, batch []*prepared) error {
 	a.tx, a.stmts = tx, map[string]*sql.Stmt{}
 	for _, p := range batch {
+		a.quiet = p.at.less(a.start)
 		if err := a.one(p); err != nil {
 			return err
 		}
 		a.state.position = position{p.at.segment, p.at.offset + p.size()}
 		a.state.last, a.state.checksum = p.at, p.checksum
 	}
+	a.quiet = a.state.position.less(a.start)
 	if err := errors.Join(a.expireMany(), a.expireOld()); err != nil {
 		return err
 	}

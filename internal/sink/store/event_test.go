@@ -82,3 +82,34 @@ func TestSlowSubscriberIsToldToResync(t *testing.T) {
 		t.Errorf("Next = %v, want what happens after the resync", got)
 	}
 }
+
+// A message that comes in while the store is being opened has its event, too.
+func TestEventsFromTheBeginning(t *testing.T) {
+	for range 50 {
+		config, _ := testConfig(t)
+		config.Dir = ""
+		s := mustOpen(t, config)
+		sub := s.Subscribe("")
+		mustAdd(t, s, letter("a"))
+		if got, _ := nextEvents(t, sub, 1); got[0] != "received a" {
+			t.Fatalf("Next = %v, want the message", got)
+		}
+		s.Close()
+	}
+}
+
+// What came in while the index was made anew has no events of its own.
+func TestResyncAfterDamage(t *testing.T) {
+	config, _ := testConfig(t)
+	s := mustOpen(t, config)
+	mustAdd(t, s, letter("a"))
+	subjects(t, s, "")
+	sub := s.Subscribe("")
+	s.indexer.report(errIndexAhead)
+	if got, _ := nextEvents(t, sub, 1); got[0] != "resync" {
+		t.Errorf("Next = %v, want resync", got)
+	}
+	if got := subjects(t, s, ""); !cmp.Equal(got, []string{"a"}) {
+		t.Errorf("the list is %q", got)
+	}
+}

@@ -150,6 +150,7 @@ func (x *indexer) recover(err error) error {
 	x.state = indexState{}
 	x.begin()
 	p.update(func() { p.damage = nil })
+	x.store.events.publish([]Event{{Kind: Resync}}) // for what came in since the last events
 	return nil
 }
 
@@ -201,13 +202,13 @@ func (x *indexer) step(ctx context.Context) (more bool, err error) {
 func (x *indexer) stepOnly() (more bool, err error) {
 	p := x.store.progress
 	p.mu.Lock()
-	end, ready := p.committed, p.ready()
+	end, start := p.committed, p.start
 	p.mu.Unlock()
 	batch, err := x.collect(end)
 	if err != nil {
 		return false, err
 	}
-	a := &applier{indexer: x, state: x.state, quiet: !ready}
+	a := &applier{indexer: x, state: x.state, start: start}
 	if len(batch) > 0 || x.state.isOver(x.store.config) || x.isOld() {
 		if err := x.store.index.write(func(tx *sql.Tx) error { return a.apply(tx, batch) }); err != nil {
 			return false, err

@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"database/sql"
-	"encoding/json"
 	"errors"
 	"math"
 	"strconv"
@@ -41,12 +40,10 @@ type Page struct {
 	Seq     uint64 // all messages up to this one were looked at
 }
 
-// List returns a page of messages.
+// List returns a page of messages. Those that were acknowledged before the call
+// are looked at, unless more of them come at once than the index follows: then
+// MinSeq says what has to be.
 func (s *Store) List(ctx context.Context, q Query) (*Page, error) { return s.list(ctx, q) }
-
-// fewMatches is up to how many messages a condition is worth beginning with,
-// whatever else is asked for.
-const fewMatches = 300
 
 func pageLimit(limit int) int {
 	if limit <= 0 {
@@ -63,19 +60,23 @@ func (s *engine) list(ctx context.Context, q Query) (*Page, error) {
 	if err := s.waitSeq(ctx, q.MinSeq); err != nil {
 		return nil, err
 	}
+	if err := s.waitRecent(ctx); err != nil {
+		return nil, err
+	}
 	page := &Page{}
 	err = s.readReady(ctx, func(db *sql.DB) error {
 		s.progress.mu.Lock()
 		*page = Page{Seq: s.progress.appliedSeq}
 		s.progress.mu.Unlock()
-		sel, err := s.selection(ctx, db, q.Search)
+		f := s.finder(db, q, page.Seq)
+		if q.Search != nil {
+			return f.search(ctx, after, before, page)
+		}
+		sel, err := f.selection(ctx)
 		if err != nil {
 			return err
 		}
-		if q.Search != nil {
-			return s.search(ctx, db, q, sel, before, after, page)
-		}
-		if err := s.count(ctx, db, q, sel, page); err != nil {
+		if err := s.count(ctx, db, q, page); err != nil {
 			return err
 		}
 		return q.fill(ctx, db, sel.between(after, before), page)
@@ -162,52 +163,6 @@ func (q *Query) records(ctx context.Context, db *sql.DB, page *Page, query strin
 	return rows.Err()
 }
 
-// search counts what matches and reads the page. What is found is found once for
-// both on the first page: it is what takes time.
-func (s *engine) search(ctx context.Context, db *sql.DB, q Query, sel selection, before, after uint64, page *Page) error {
-	to, limit, offset := q.countTo(), pageLimit(q.Limit), max(q.Offset, 0)
-	most := max(to, min(offset, math.MaxInt32)+limit) + 1
-	if q.Cursor != "" {
-		if err := s.count(ctx, db, q, sel, page); err != nil {
-			return err
-		}
-		most = min(offset, math.MaxInt32) + limit + 1
-	}
-	seqs, err := q.seqs(ctx, db, sel.between(after, before), most)
-	if err != nil {
-		return err
-	}
-	if q.Cursor == "" {
-		page.Total, page.More = min(len(seqs), to), len(seqs) > to
-	}
-	seqs = seqs[min(offset, len(seqs)):]
-	seqs = seqs[:min(limit+1, len(seqs))]
-	list, err := json.Marshal(seqs)
-	if err != nil {
-		return err
-	}
-	return q.records(ctx, db, page, "SELECT "+recordColumns+
-		" FROM messages AS m WHERE m.seq IN (SELECT value FROM json_each(?)) ORDER BY m.seq"+q.direction(), string(list))
-}
-
-// seqs returns the first messages of a selection.
-func (q *Query) seqs(ctx context.Context, db *sql.DB, sel selection, most int) ([]uint64, error) {
-	rows, err := db.QueryContext(ctx, "SELECT "+sel.order+" "+sel.from+" ORDER BY "+sel.order+q.direction()+" LIMIT ?", append(sel.args, most)...)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	seqs := []uint64{}
-	for rows.Next() {
-		var seq uint64
-		if err := rows.Scan(&seq); err != nil {
-			return nil, err
-		}
-		seqs = append(seqs, seq)
-	}
-	return seqs, rows.Err()
-}
-
 // countTo is up to where matches are counted.
 func (q *Query) countTo() int {
 	switch {
@@ -219,66 +174,17 @@ func (q *Query) countTo() int {
 	return q.CountTo
 }
 
-// selection returns how to find what a search asks for: by the condition that few
-// messages meet, else by one whose index is in the order of the list.
-func (s *engine) selection(ctx context.Context, db *sql.DB, search *Search) (selection, error) {
-	var conditions []condition
-	if search != nil {
-		conditions = search.conditions(s.config.Now())
-	}
-	by, err := cheapest(ctx, db, conditions)
-	if err != nil {
-		return selection{}, err
-	}
-	sel := selectBy(conditions, by, s.config.MaxAge > 0)
-	if s.config.MaxAge > 0 {
-		sel.from += " AND m.received >= ?"
-		sel.args = append(sel.args, s.horizon())
-	}
-	return sel, nil
-}
-
-// cheapest returns the condition to begin with, or a negative number to look at all messages.
-func cheapest(ctx context.Context, db *sql.DB, conditions []condition) (int, error) {
-	by, fewest := -1, fewMatches+1
-	for i, c := range conditions {
-		if c.source == "" || c.byWords && fewest <= fewMatches {
-			continue
-		}
-		if len(conditions) == 1 && c.inOrder {
-			return i, nil // there is no choice
-		}
-		n := 0
-		err := db.QueryRowContext(ctx, "SELECT count(*) FROM ("+c.source+" LIMIT ?)", append(c.args[:len(c.args):len(c.args)], fewMatches+1)...).Scan(&n)
-		if err != nil {
-			return 0, err
-		}
-		if n > fewMatches && c.ordered != "" {
-			conditions[i].source, conditions[i].inOrder = c.ordered, true
-		}
-		if n < fewest || by < 0 && conditions[i].inOrder {
-			by, fewest = i, n
-		}
-	}
-	return by, nil
-}
-
-// count counts what matches on all pages.
-func (s *engine) count(ctx context.Context, db *sql.DB, q Query, sel selection, page *Page) error {
-	if q.Search == nil && q.After == 0 {
+// count counts all messages of a list.
+func (s *engine) count(ctx context.Context, db *sql.DB, q Query, page *Page) error {
+	if q.After == 0 {
 		err := db.QueryRowContext(ctx, "SELECT messages - (SELECT count(*) FROM messages WHERE received < ?) FROM state", s.horizon()).Scan(&page.Total)
 		if errors.Is(err, sql.ErrNoRows) {
 			return nil // an empty index
 		}
 		return err
 	}
-	to := q.countTo()
-	sel = sel.between(q.After, 0)
-	err := db.QueryRowContext(ctx, "SELECT count(*) FROM (SELECT 1 "+sel.from+" LIMIT ?)", append(sel.args, to+1)...).Scan(&page.Total)
-	if page.Total > to {
-		page.Total, page.More = to, true
-	}
-	return err
+	f := s.finder(db, q, 0)
+	return f.count(ctx, page)
 }
 
 // matching returns the messages that a search finds among all acknowledged, and
@@ -289,7 +195,8 @@ func (s *engine) matching(ctx context.Context, search *Search) (spans []span, n 
 	}
 	err = s.readReady(ctx, func(db *sql.DB) error {
 		spans, n = nil, 0
-		sel, err := s.selection(ctx, db, search)
+		f := s.finder(db, Query{Search: search}, 0)
+		sel, err := f.selection(ctx)
 		if err != nil {
 			return err
 		}

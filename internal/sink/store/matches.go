@@ -3,7 +3,6 @@ package store
 import (
 	"fmt"
 	"slices"
-	"strings"
 )
 
 // atReceipt refuses terms about what is not known, or not settled, when a message
@@ -77,9 +76,4 @@ func (t *term) matches(d *document) bool {
 }
 
 // within tells whether the value stands in a text, at the beginning of a word.
-func (t *term) within(text string) bool {
-	if !strings.Contains(lower(text), lower(t.value)) {
-		return false
-	}
-	return t.not || !hasWord(t.value) || stands(t.value, words(text), true)
-}
+func (t *term) within(text string) bool { return containsWord(lower(text), lower(t.value)) }

@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"net/netip"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -68,6 +69,23 @@ func TestRecord(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, got, cmpopts.EquateApproxTime(0)); diff != "" {
 		t.Errorf("Get (-want +got):\n%s", diff)
+	}
+}
+
+func TestSnippetIsWhatAReaderReads(t *testing.T) {
+	config, _ := testConfig(t)
+	s := mustOpen(t, config)
+	r := mustAdd(t, s, mail("bob@example.com", "ada@example.net", "Subject: invitation\r\nContent-Type: multipart/alternative; boundary=b\r\n\r\n"+
+		"--b\r\nContent-Type: text/calendar\r\n\r\nBEGIN:VCALENDAR\r\nSUMMARY:Planning\r\nEND:VCALENDAR\r\n--b\r\nContent-Type: text/plain\r\n\r\nYou are invited.\r\n--b--\r\n"))
+	got, err := s.Get(t.Context(), r.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := "You are invited."; got.Snippet != want {
+		t.Errorf("the snippet is %q, want %q", got.Snippet, want)
+	}
+	if got := subjects(t, s, "planning"); !slices.Equal(got, []string{"invitation"}) {
+		t.Errorf("a search for a word of the event finds %q", got)
 	}
 }
 
@@ -132,6 +150,20 @@ func TestPages(t *testing.T) {
 	})
 }
 
+// Who sends a message and then asks for a list finds it there.
+func TestListShowsWhatWasJustAcknowledged(t *testing.T) {
+	modes(t, func(t *testing.T, config Config, _ *clock) {
+		s := mustOpen(t, config)
+		for i := range 50 {
+			r := mustAdd(t, s, letter(fmt.Sprint("m", i)))
+			page, err := s.List(t.Context(), Query{Limit: 1})
+			if err != nil || len(page.Records) == 0 || page.Records[0].ID != r.ID || page.Total != i+1 {
+				t.Fatalf("List after message %d = %+v, %v", i, page, err)
+			}
+		}
+	})
+}
+
 func TestDeleteTagReadReport(t *testing.T) {
 	modes(t, func(t *testing.T, config Config, _ *clock) {
 		s := mustOpen(t, config)
@@ -174,7 +206,7 @@ func TestDeleteTagReadReport(t *testing.T) {
 			if err != nil || st.Messages != 2 || st.Unread != 1 || st.Unscored != 1 || st.Seq != 3 || st.IndexedSeq != 3 {
 				t.Errorf("Stats = %+v, %v", st, err)
 			}
-			if left, err := s.Unscored(ctx, 0, 10); err != nil || !cmp.Equal(left, []Receipt{c}) {
+			if left, err := s.Unscored(ctx, 0, 10); err != nil || !cmp.Equal(left, []Unscored{{c, int64(len(letter("c").Raw))}}) {
 				t.Errorf("Unscored = %v, %v, want %v", left, err, c)
 			}
 			if tags, err := s.Tags(ctx); err != nil || !cmp.Equal(tags, []Tag{{"b", 1}, {"x y", 1}}) {

@@ -210,6 +210,22 @@ func (s *engine) waitSeq(ctx context.Context, seq uint64) error {
 	return p.wait(ctx, func() bool { return p.ready() && p.appliedSeq >= seq })
 }
 
+// recentMessages are indexed in a few hundredths of a second.
+const recentMessages = 200
+
+// waitRecent waits for what was acknowledged just now: who sends a message and
+// then asks for a list looks for it there.
+func (s *engine) waitRecent(ctx context.Context) error {
+	p := s.progress
+	p.mu.Lock()
+	seq, behind := p.committedSeq, p.committedSeq-p.appliedSeq
+	p.mu.Unlock()
+	if behind > recentMessages || s.waitSeq(ctx, seq) == nil {
+		return nil
+	}
+	return ctx.Err() // an index that cannot be written is no reason to show nothing
+}
+
 // waitCommitted waits until everything acknowledged so far can be found.
 func (s *engine) waitCommitted(ctx context.Context) error {
 	s.progress.mu.Lock()
@@ -261,10 +277,10 @@ func (s *engine) stats(ctx context.Context) (Stats, error) {
 	return st, err
 }
 
-func (s *engine) unscored(ctx context.Context, after uint64, limit int) (list []Receipt, err error) {
+func (s *engine) unscored(ctx context.Context, after uint64, limit int) (list []Unscored, err error) {
 	err = s.readReady(ctx, func(db *sql.DB) error {
 		list = nil
-		rows, err := db.QueryContext(ctx, `SELECT seq, received FROM messages INDEXED BY messages_unscored
+		rows, err := db.QueryContext(ctx, `SELECT seq, received, size FROM messages INDEXED BY messages_unscored
 			WHERE score IS NULL AND seq > ? AND received >= ? ORDER BY seq LIMIT ?`,
 			int64(min(after, 1<<62)), s.horizon(), pageLimit(limit))
 		if err != nil {
@@ -273,11 +289,11 @@ func (s *engine) unscored(ctx context.Context, after uint64, limit int) (list []
 		defer rows.Close()
 		for rows.Next() {
 			var seq uint64
-			var received int64
-			if err := rows.Scan(&seq, &received); err != nil {
+			var received, size int64
+			if err := rows.Scan(&seq, &received, &size); err != nil {
 				return err
 			}
-			list = append(list, Receipt{ID: formatID(seq, received), Seq: seq})
+			list = append(list, Unscored{Receipt{ID: formatID(seq, received), Seq: seq}, size})
 		}
 		return rows.Err()
 	})

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -46,6 +47,10 @@ func TestSearch(t *testing.T) {
 			{"from:bounce-7@example.net", ""},
 			{`from:"Ann Ex"`, "Invoice 7"},
 			{"-from:ann", "file|Grüße"},
+			{"from:nn", ""},
+			{"-from:nn", "file|Grüße|Invoice 7"},
+			{"subject:voice", ""},
+			{"-subject:voice", "file|Grüße|Invoice 7"},
 			{"to:bob", "file|Invoice 7"},
 			{"to:bob+x@example.com", "Invoice 7"},
 			{"to:dora", "Grüße"},
@@ -88,6 +93,7 @@ func TestSearch(t *testing.T) {
 			{"tag:blue", ""},
 			{"pay score:<80 to:dora is:read check:dkim-key-weak larger:1", "Grüße"},
 			{`subject:"!!!"`, ""},
+			{`from:"@example.net"`, "Invoice 7"},
 		}
 		for _, tt := range tests {
 			if got := strings.Join(subjects(t, s, tt.search), "|"); got != tt.want {
@@ -277,5 +283,51 @@ func TestPagesOfManyMatches(t *testing.T) {
 	p, err := s.List(t.Context(), Query{Search: mustSearch(t, "text"), Limit: 10, Offset: n - 5, CountTo: 20})
 	if err != nil || len(p.Records) != 5 || p.Total != 20 || !p.More || p.Next != "" {
 		t.Errorf("the last page = %+v, %v", p, err)
+	}
+}
+
+// What most messages meet is found among the newest, and is the same as what an
+// index finds.
+func TestFrequentWords(t *testing.T) {
+	config, _ := testConfig(t)
+	config.Dir = ""
+	s := mustOpen(t, config)
+	const n = lookedAt + 100
+	var wg sync.WaitGroup
+	for i := range n {
+		wg.Go(func() {
+			if _, err := s.Add(t.Context(), letter(fmt.Sprint("order ", i%2))); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	if err := s.waitCommitted(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	pages := func(q Query) (seqs []uint64, totals []int) {
+		for page := 0; page == 0 || q.Cursor != ""; page++ {
+			p, err := s.List(t.Context(), q)
+			if err != nil {
+				t.Fatal(err)
+			}
+			totals = append(totals, p.Total)
+			for _, r := range p.Records {
+				seqs = append(seqs, r.Seq)
+			}
+			q.Cursor = p.Next
+		}
+		return seqs, slices.Compact(totals)
+	}
+	for text, want := range map[string]int{"subject:ord": n, `subject:"order 1"`: n / 2, "from:a@example.net -subject:rder": n, `-subject:"order 1" to:b`: n / 2} {
+		found, totals := pages(Query{Search: mustSearch(t, text), Limit: MaxLimit, CountTo: 500})
+		if !cmp.Equal(totals, []int{500}) {
+			t.Errorf("%s: Total = %d, want 500", text, totals)
+		}
+		backwards, totals := pages(Query{Search: mustSearch(t, text), Limit: MaxLimit, CountTo: -1, OldestFirst: true})
+		slices.Reverse(backwards)
+		if len(found) != want || !cmp.Equal(totals, []int{want}) || !cmp.Equal(found, backwards) {
+			t.Errorf("%s finds %d messages, and %d from the oldest, want %d", text, len(found), len(backwards), want)
+		}
 	}
 }

@@ -18,6 +18,8 @@ type condition struct {
 	ordered string // a source that is, with the same args, for one that is not
 
 	byWords bool // finding the first takes time where all messages have the words
+	byRow   bool // looking whether one message meets it takes next to no time
+	implied bool // by the others: it is only there to find messages by
 }
 
 // conditions returns what a search asks for.
@@ -34,9 +36,10 @@ func (s *Search) conditions(now time.Time) []condition {
 			}
 		case "from", "to", "subject":
 			column := map[string]string{"from": "sender", "to": "recipients", "subject": "subject"}[t.field]
-			c := condition{where: "instr(m." + column + ", ?)", args: []any{lower(t.value)}}
+			value := lower(t.value)
+			c := condition{where: "instr(m." + column + ", ?) AND " + beginsWord + "(m." + column + ", ?)", args: []any{value, value}, byRow: true}
 			if t.not {
-				c.where = "NOT " + c.where
+				c.where = "NOT (" + c.where + ")"
 			} else if hasWord(t.value) {
 				heads = append(heads, t.match(column))
 			}
@@ -60,7 +63,9 @@ func wordConditions(text, without, heads []string) (list []condition) {
 		list = append(list, condition{where: "m.seq NOT IN (SELECT rowid FROM text WHERE text MATCH ?)", args: []any{strings.Join(without, " OR ")}})
 	}
 	if len(heads) > 0 {
-		list = append(list, wordCondition("SELECT rowid AS seq FROM heads WHERE heads MATCH ?", strings.Join(heads, " AND ")))
+		c := wordCondition("SELECT rowid AS seq FROM heads WHERE heads MATCH ?", strings.Join(heads, " AND "))
+		c.implied = true
+		list = append(list, c)
 	}
 	return list
 }
@@ -116,7 +121,7 @@ func setCondition(source string, args ...any) condition {
 func (t *term) condition(now time.Time) condition {
 	c := t.positive(now)
 	if t.not {
-		return condition{where: "NOT coalesce(" + c.where + ", 0)", args: c.args}
+		return condition{where: "NOT coalesce(" + c.where + ", 0)", args: c.args, byRow: c.byRow}
 	}
 	return c
 }
@@ -138,20 +143,20 @@ func (t *term) positive(now time.Time) condition {
 		return setCondition("SELECT rowid AS seq FROM failed WHERE failed MATCH ?", match)
 	case "has":
 		if t.value == "report" {
-			return condition{where: "m.score IS NOT NULL"}
+			return condition{byRow: true, where: "m.score IS NOT NULL"}
 		}
-		return condition{where: "m.attachments > 0", source: "SELECT seq FROM messages INDEXED BY messages_attachments WHERE attachments > 0", inOrder: true}
+		return condition{byRow: true, where: "m.attachments > 0", source: "SELECT seq FROM messages INDEXED BY messages_attachments WHERE attachments > 0", inOrder: true}
 	case "is":
 		if t.value == "read" {
-			return condition{where: "m.read = 1"}
+			return condition{byRow: true, where: "m.read = 1"}
 		}
-		return condition{where: "m.read = 0", source: "SELECT seq FROM messages INDEXED BY messages_unread WHERE read = 0", inOrder: true}
+		return condition{byRow: true, where: "m.read = 0", source: "SELECT seq FROM messages INDEXED BY messages_unread WHERE read = 0", inOrder: true}
 	case "score":
-		return condition{where: "m.score BETWEEN ? AND ?", args: []any{t.from, t.to},
+		return condition{byRow: true, where: "m.score BETWEEN ? AND ?", args: []any{t.from, t.to},
 			source:  "SELECT seq FROM messages INDEXED BY messages_score WHERE score BETWEEN ? AND ? AND score IS NOT NULL",
 			ordered: "SELECT seq FROM messages INDEXED BY messages_by_score WHERE score BETWEEN ? AND ? AND score IS NOT NULL"}
 	case "larger", "smaller":
-		return condition{where: "m.size BETWEEN ? AND ?", args: []any{t.from, t.to},
+		return condition{byRow: true, where: "m.size BETWEEN ? AND ?", args: []any{t.from, t.to},
 			source:  "SELECT seq FROM messages INDEXED BY messages_size WHERE size BETWEEN ? AND ?",
 			ordered: "SELECT seq FROM messages INDEXED BY messages_by_size WHERE size BETWEEN ? AND ?"}
 	}
@@ -167,9 +172,9 @@ func (t *term) timeCondition(now time.Time) condition {
 	}
 	first := "coalesce((SELECT seq FROM messages WHERE received >= ? ORDER BY received, seq LIMIT 1), 1 << 62)"
 	if t.field == "before" {
-		return condition{where: "m.seq < " + first, args: []any{at.UnixNano()}}
+		return condition{byRow: true, where: "m.seq < " + first, args: []any{at.UnixNano()}}
 	}
-	return condition{where: "m.seq >= " + first, args: []any{at.UnixNano()}}
+	return condition{byRow: true, where: "m.seq >= " + first, args: []any{at.UnixNano()}}
 }
 
 // A selection is the part of a query behind its columns.
@@ -193,7 +198,7 @@ func selectBy(conditions []condition, by int, aged bool) selection {
 		s.from, s.order = "FROM ("+conditions[by].source+") AS d WHERE 1", "d.seq"
 	}
 	for i, c := range conditions {
-		if i != by {
+		if i != by && !c.implied {
 			s.from += " AND " + c.where
 			s.args = append(s.args, c.args...)
 		}

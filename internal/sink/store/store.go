@@ -176,8 +176,14 @@ func (s *Store) SetReport(ctx context.Context, id string, r *Report) error {
 
 // Unscored returns messages without a report, oldest first, whose Seq is greater
 // than after: what is left to score after a restart, page by page.
-func (s *Store) Unscored(ctx context.Context, after uint64, limit int) ([]Receipt, error) {
+func (s *Store) Unscored(ctx context.Context, after uint64, limit int) ([]Unscored, error) {
 	return s.unscored(ctx, after, limit)
+}
+
+// An Unscored is a message without a report.
+type Unscored struct {
+	Receipt
+	Size int64 // of the message as received
 }
 
 // WaitSeq returns when all messages up to seq can be listed and searched.

@@ -156,6 +156,8 @@ func (s *summary) fromParts(tree *message.Tree) {
 			s.record.Attachments++
 		case p.MediaType == "text/html":
 			writeHTMLText(&rich, p.Text)
+		case p.MediaType == "text/calendar": // is searched, but nobody reads it
+			writeText(&rich, p.Text)
 		case p.IsText():
 			writeText(&plain, p.Text)
 		}

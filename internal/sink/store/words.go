@@ -16,7 +16,7 @@ func words(text string) string {
 	b = append(b, ' ')
 	for _, r := range text {
 		switch {
-		case r >= 0x300 && r <= 0x331: // a diacritic of its own, within a word
+		case isDiacritic(r):
 		case isWordRune(r):
 			b = utf8.AppendRune(b, foldRune(r))
 		case b[len(b)-1] != ' ':
@@ -28,6 +28,10 @@ func words(text string) string {
 	}
 	return string(b)
 }
+
+// isDiacritic reports whether a rune is a diacritic of its own, which stands
+// within a word.
+func isDiacritic(r rune) bool { return r >= 0x300 && r <= 0x331 }
 
 func isWordRune(r rune) bool {
 	if r < utf8.RuneSelf {

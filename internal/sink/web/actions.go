@@ -44,7 +44,7 @@ func (p *Page) markRead(read bool) func(http.ResponseWriter, *http.Request) erro
 		if err := p.config.Store.SetRead(r.Context(), read, id); err != nil {
 			return err
 		}
-		return p.done(w, r, messagePath(id, "", ""))
+		return p.done(w, r, p.paths.message(id, "", ""))
 	}
 }
 
@@ -69,7 +69,7 @@ func (p *Page) setTags(w http.ResponseWriter, r *http.Request) error {
 	if err := p.config.Store.SetTags(r.Context(), tags, id); err != nil {
 		return &statusError{http.StatusBadRequest, "These tags cannot be kept: " + err.Error() + "."}
 	}
-	return p.done(w, r, messagePath(id, "", ""))
+	return p.done(w, r, p.paths.message(id, "", ""))
 }
 
 func (p *Page) deleteMessage(w http.ResponseWriter, r *http.Request) error {
@@ -79,7 +79,7 @@ func (p *Page) deleteMessage(w http.ResponseWriter, r *http.Request) error {
 	if _, err := p.config.Store.Delete(r.Context(), r.PathValue("id")); err != nil {
 		return err
 	}
-	return p.done(w, r, "/")
+	return p.done(w, r, p.paths.at("/"))
 }
 
 // formSearch reads the search that an action on many messages is for.
@@ -104,7 +104,7 @@ func (p *Page) markAllRead(w http.ResponseWriter, r *http.Request) error {
 	if err := p.config.Store.SetReadMatching(r.Context(), true, search); err != nil {
 		return err
 	}
-	return p.done(w, r, listPath(text, ""))
+	return p.done(w, r, p.paths.list(text, ""))
 }
 
 // askDelete asks before many messages are deleted.
@@ -123,7 +123,7 @@ func (p *Page) askDelete(w http.ResponseWriter, r *http.Request) error {
 		Wide: struct {
 			Search, Back string
 			Total        int
-		}{text, listPath(text, ""), page.Total},
+		}{text, p.paths.list(text, ""), page.Total},
 	})
 }
 
@@ -138,5 +138,5 @@ func (p *Page) deleteAll(w http.ResponseWriter, r *http.Request) error {
 	if _, err := p.config.Store.DeleteMatching(r.Context(), search); err != nil {
 		return err
 	}
-	return p.done(w, r, "/")
+	return p.done(w, r, p.paths.at("/"))
 }

@@ -2,7 +2,6 @@ package web
 
 import (
 	"net/http"
-	"net/url"
 	"slices"
 	"strings"
 
@@ -196,13 +195,4 @@ func htmlLines(v *view) []string {
 func splitLines(text string) []string {
 	text, _ = clip(text, maxShown)
 	return strings.Split(strings.TrimRight(strings.ReplaceAll(text, "\r\n", "\n"), "\n"), "\n")
-}
-
-// comparePath returns the path that compares two messages.
-func comparePath(a, b string) string {
-	query := url.Values{"a": {a}}
-	if b != "" {
-		query.Set("b", b)
-	}
-	return "/compare?" + query.Encode()
 }

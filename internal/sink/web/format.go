@@ -17,10 +17,10 @@ import (
 func (p *Page) functions() template.FuncMap {
 	return template.FuncMap{
 		"size": sizeOf, "when": p.when, "stamp": stamp, "mailbox": mailbox, "shown": shown,
-		"messagePath": messagePath, "refURL": refURL, "lower": strings.ToLower, "grade": grade, "gradeMark": gradeMark, "comparePath": comparePath,
-		"tagPath": tagPath,
+		"at": p.paths.at, "messagePath": p.paths.message, "listPath": p.paths.list, "refURL": refURL, "lower": strings.ToLower, "grade": grade, "gradeMark": gradeMark, "comparePath": p.paths.compare,
+		"tagPath": p.paths.tag,
 		"row":     func(l *listView, r *store.Record) rowView { return rowView{r, l.Search, r.ID == l.Selected} },
-		"hits":    hits, "brief": brief, "problem": problem,
+		"hits":    hits, "brief": brief, "people": newPeople, "problem": problem,
 	}
 }
 
@@ -117,18 +117,6 @@ func gradeMark(grade string, low int) string {
 		return grade + "?"
 	}
 	return grade
-}
-
-// messagePath returns the path of a message's tab, the search beside it kept.
-func messagePath(id, tab, search string) string {
-	u := url.URL{Path: "/messages/" + id}
-	if tab != "" {
-		u.Path += "/" + tab
-	}
-	if search != "" {
-		u.RawQuery = url.Values{"q": {search}}.Encode()
-	}
-	return u.String()
 }
 
 var rfcReference = regexp.MustCompile(`^RFC (\d{1,5})(?: §([\d.]*\d))?$`)

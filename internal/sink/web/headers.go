@@ -61,5 +61,5 @@ func fieldID(index int) string { return "field-" + strconv.Itoa(index+1) }
 // rawPath returns the path of the raw tab with a place marked.
 func (v *view) rawPath(m mark) string {
 	query := url.Values{"at": {strconv.Itoa(m.Start)}, "len": {strconv.Itoa(m.End - m.Start)}}
-	return messagePath(v.id, "raw", "") + "?" + query.Encode() + "#at"
+	return v.page.paths.message(v.id, "raw", "") + "?" + query.Encode() + "#at"
 }

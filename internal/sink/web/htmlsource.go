@@ -9,8 +9,7 @@ import (
 // maxSpans bounds the elements of a page of source.
 const maxSpans = 20_000
 
-// htmlSpans marks up HTML source for a reader. The text of all spans together is
-// the source.
+// htmlSpans marks up HTML source. The text of all spans together is the source.
 func htmlSpans(source string) []span {
 	z := nethtml.NewTokenizer(strings.NewReader(source))
 	var spans []span
@@ -26,24 +25,40 @@ func htmlSpans(source string) []span {
 		case nethtml.StartTagToken, nethtml.SelfClosingTagToken, nethtml.EndTagToken:
 			spans = append(spans, tagSpans(raw)...)
 		case nethtml.CommentToken, nethtml.DoctypeToken:
-			spans = append(spans, span{Class: "comment", Text: shown(raw)})
+			spans = append(spans, span{Class: "comment", Text: raw})
 		default:
-			spans = append(spans, span{Text: shown(raw)})
+			spans = append(spans, span{Text: raw})
 		}
 	}
 	if read < len(source) {
-		spans = append(spans, span{Text: shown(source[read:])})
+		spans = append(spans, span{Text: source[read:]})
 	}
 	return spans
+}
+
+// marked marks a place in spans whose texts together are what it is a place in.
+func marked(spans []span, m mark) []span {
+	var out []span
+	at := 0
+	for _, s := range spans {
+		from, to := min(max(m.Start-at, 0), len(s.Text)), min(max(m.End-at, 0), len(s.Text))
+		at += len(s.Text)
+		for _, piece := range []span{{s.Class, s.Mark, s.Text[:from]}, {s.Class, true, s.Text[from:max(from, to)]}, {s.Class, s.Mark, s.Text[max(from, to):]}} {
+			if piece.Text != "" {
+				out = append(out, piece)
+			}
+		}
+	}
+	return out
 }
 
 // tagSpans marks up one tag: its name, the names of attributes, and their values.
 func tagSpans(raw string) []span {
 	end := strings.IndexAny(raw, " \t\r\n\f")
 	if end < 0 {
-		return []span{{Class: "tag", Text: shown(raw)}}
+		return []span{{Class: "tag", Text: raw}}
 	}
-	spans := []span{{Class: "tag", Text: shown(raw[:end])}}
+	spans := []span{{Class: "tag", Text: raw[:end]}}
 	rest := raw[end:]
 	for rest != "" {
 		i := strings.IndexByte(rest, '=')
@@ -51,10 +66,10 @@ func tagSpans(raw string) []span {
 			break
 		}
 		stop := valueEnd(rest, i+1)
-		spans = append(spans, span{Class: "attr", Text: shown(rest[:i+1])}, span{Class: "value", Text: shown(rest[i+1 : stop])})
+		spans = append(spans, span{Class: "attr", Text: rest[:i+1]}, span{Class: "value", Text: rest[i+1 : stop]})
 		rest = rest[stop:]
 	}
-	return append(spans, span{Class: "tag", Text: shown(rest)})
+	return append(spans, span{Class: "tag", Text: rest})
 }
 
 // valueEnd returns where the attribute value ends that begins at i.

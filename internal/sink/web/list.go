@@ -100,10 +100,10 @@ func (p *Page) list(ctx context.Context, query url.Values) (*listView, error) {
 	}
 	v.Records, v.Total, v.More = page.Records, page.Total, page.More
 	if page.Next != "" {
-		v.Older = listPath(v.Search, page.Next)
+		v.Older = p.paths.list(v.Search, page.Next)
 	}
 	if cursor != "" {
-		v.Newer = listPath(v.Search, "")
+		v.Newer = p.paths.list(v.Search, "")
 	}
 	return v, nil
 }
@@ -138,21 +138,21 @@ func (p *Page) filters(ctx context.Context, v *listView) error {
 		return err
 	}
 	for _, i := range inboxes[:min(len(inboxes), maxFilters)] {
-		f := newFilter(v.Search, "inbox", i.Name)
+		f := p.paths.filter(v.Search, "inbox", i.Name)
 		f.Messages, f.Unread = i.Messages, i.Unread
 		v.Inboxes = append(v.Inboxes, f)
 	}
 	for _, t := range tags[:min(len(tags), maxFilters)] {
-		f := newFilter(v.Search, "tag", t.Name)
+		f := p.paths.filter(v.Search, "tag", t.Name)
 		f.Messages = t.Messages
 		v.Tags = append(v.Tags, f)
 	}
 	return nil
 }
 
-// newFilter makes a filter out of the search: a list is narrowed by a term in it,
+// filter makes a filter out of the search: a list is narrowed by a term in it,
 // so that what is shown can always be typed, read and shared.
-func newFilter(search, key, name string) filter {
+func (p paths) filter(search, key, name string) filter {
 	term := key + ":" + quoted(name)
 	f := filter{Name: name}
 	var rest []string
@@ -167,7 +167,7 @@ func newFilter(search, key, name string) filter {
 	if !f.On {
 		rest = append(rest, term)
 	}
-	f.Path = listPath(strings.Join(rest, " "), "")
+	f.Path = p.list(strings.Join(rest, " "), "")
 	return f
 }
 
@@ -190,21 +190,4 @@ func terms(search string) []string {
 		escaped = inQuotes && r == '\\' && !escaped
 		return unicode.IsSpace(r) && !inQuotes
 	})
-}
-
-// tagPath leads to the messages with a tag.
-func tagPath(tag string) string { return listPath("tag:"+quoted(tag), "") }
-
-func listPath(search, cursor string) string {
-	query := url.Values{}
-	if search != "" {
-		query.Set("q", search)
-	}
-	if cursor != "" {
-		query.Set("cursor", cursor)
-	}
-	if len(query) == 0 {
-		return "/"
-	}
-	return "/?" + query.Encode()
 }

@@ -18,19 +18,21 @@ import (
 // A tab is one side of a message.
 type tab struct {
 	Name, Label string
+	Key         string // that opens it
 	build       func(*view, url.Values) (any, error)
 }
 
 // tabs are in the order shown.
 var tabs = []tab{
-	{"html", "HTML", (*view).preview},
-	{"text", "Text", (*view).text},
-	{"score", "Score", (*view).score},
-	{"headers", "Headers", (*view).headers},
-	{"mime", "MIME", (*view).parts},
-	{"source", "Source", (*view).source},
-	{"transcript", "Transcript", (*view).transcript},
-	{"raw", "Raw", (*view).raw},
+	{"html", "HTML", "1", (*view).preview},
+	{"text", "Text", "2", (*view).text},
+	{"score", "Score", "3", (*view).score},
+	{"html-check", "HTML check", "9", (*view).htmlCheck},
+	{"headers", "Headers", "4", (*view).headers},
+	{"mime", "MIME", "5", (*view).parts},
+	{"source", "Source", "6", (*view).source},
+	{"transcript", "Transcript", "7", (*view).transcript},
+	{"raw", "Raw", "8", (*view).raw},
 }
 
 // A view is a message with what is needed to show a side of it.
@@ -51,6 +53,7 @@ type messageView struct {
 	Tabs        []tabLink
 	Body        any
 	Envelope    *message.Envelope
+	Unnamed     unnamed
 	Session     *message.Session
 	TLS         string
 	SHA256      string
@@ -62,7 +65,8 @@ type messageView struct {
 
 type tabLink struct {
 	Name, Label, Path string
-	Key               int // the digit that opens it
+	Key               string // that opens it
+	Badge             string
 	On                bool
 }
 
@@ -96,7 +100,7 @@ func (p *Page) showMessage(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	s := shell{Title: pageTitle(v.record), Icon: iconPath(v.record.Score), View: "message", Message: m}
+	s := shell{Title: pageTitle(v.record), Icon: p.paths.icon(v.record.Score), View: "message", Message: m}
 	if r.Header.Get(fragmentHeader) != "message" { // which has no list beside it
 		if s.List, err = p.list(r.Context(), query); err != nil {
 			return err
@@ -161,15 +165,17 @@ func (v *view) show(t *tab, query url.Values) (*messageView, error) {
 	sum := sha256.Sum256(v.message.Raw)
 	m := &messageView{
 		Record: v.record, Search: search, Tab: t.Name, Body: body,
-		Envelope: v.message.Envelope, Session: v.message.Session, TLS: tlsText(v.message.Session),
+		Envelope: v.message.Envelope, Unnamed: newUnnamed(v.message.Envelope, v.record), Session: v.message.Session, TLS: tlsText(v.message.Session),
 		SHA256: hex.EncodeToString(sum[:]), Unsubscribe: v.unsubscribe(), Files: v.files(),
 		Defects: len(v.tree.Defects) + v.tree.MoreDefects,
 		SendOn:  v.page.sendOnView(v.id, v.record.Subject, v.message.Envelope),
 	}
-	for i, other := range tabs {
-		m.Tabs = append(m.Tabs, tabLink{
-			Name: other.Name, Label: other.Label, Path: messagePath(v.id, other.Name, search), Key: i + 1, On: other.Name == t.Name,
-		})
+	for _, other := range tabs {
+		link := tabLink{Name: other.Name, Label: other.Label, Path: v.page.paths.message(v.id, other.Name, search), Key: other.Key, On: other.Name == t.Name}
+		if other.Name == "html-check" {
+			link.Badge = v.htmlBadge()
+		}
+		m.Tabs = append(m.Tabs, link)
 	}
 	return m, nil
 }
@@ -180,13 +186,6 @@ func pageTitle(r *store.Record) string {
 		return subject
 	}
 	return fmt.Sprintf("%d %s · %s", r.Score.Value, gradeMark(r.Score.Grade, r.Score.Low), subject)
-}
-
-func iconPath(s *store.Score) string {
-	if grade(s) == "none" {
-		return ""
-	}
-	return fmt.Sprintf("/icon/%d-%s.svg", s.Value, s.Grade)
 }
 
 func tlsText(s *message.Session) string {

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -49,9 +50,17 @@ func newSite(t *testing.T) *site {
 // receive stores a message and returns its ID.
 func (s *site) receive(text string) string {
 	s.t.Helper()
-	m := &message.Message{Raw: []byte(strings.ReplaceAll(text, "\n", "\r\n")), Envelope: &message.Envelope{
-		MailFrom: "shop@example.com", Rcpt: []message.Rcpt{{To: "ada@example.net"}},
-	}}
+	return s.receiveFor(text, "ada@example.net")
+}
+
+// receiveFor stores a message with these recipients in its envelope.
+func (s *site) receiveFor(text string, rcpt ...string) string {
+	s.t.Helper()
+	e := &message.Envelope{MailFrom: "shop@example.com"}
+	for _, to := range rcpt {
+		e.Rcpt = append(e.Rcpt, message.Rcpt{To: to})
+	}
+	m := &message.Message{Raw: []byte(strings.ReplaceAll(text, "\n", "\r\n")), Envelope: e}
 	receipt, err := s.store.Add(s.t.Context(), m)
 	if err != nil {
 		s.t.Fatal(err)
@@ -130,6 +139,25 @@ func parsePage(t *testing.T, text string) *nethtml.Node {
 		t.Fatal(err)
 	}
 	return doc
+}
+
+// textOf returns the text of the first element of a class, its space folded.
+func textOf(t *testing.T, page, class string) string {
+	t.Helper()
+	for n := range parsePage(t, page).Descendants() {
+		if n.Type != nethtml.ElementNode || attribute(nethtml.Token{Attr: n.Attr}, "class") != class {
+			continue
+		}
+		var b strings.Builder
+		for d := range n.Descendants() {
+			if d.Type == nethtml.TextNode {
+				b.WriteString(d.Data + " ")
+			}
+		}
+		return strings.Join(strings.Fields(b.String()), " ")
+	}
+	t.Errorf("no element of class %q", class)
+	return ""
 }
 
 // checkNode reports scripts and styles that stand in a page, and addresses that
@@ -249,17 +277,27 @@ func TestLedgerAddsUp(t *testing.T) {
 		rows, adjustment := ledger(s)
 		left := 100
 		for _, row := range rows {
-			if left -= row.Off; left != row.Left {
+			if left += change(t, row); left != row.Left {
 				t.Errorf("%s: %d are left after %s, want %d", name, row.Left, row.Name, left)
 			}
 		}
 		if adjustment != nil {
-			left -= adjustment.Off
+			left += change(t, *adjustment)
 		}
 		if left != s.Value {
 			t.Errorf("%s: the ledger ends at %d, want %d", name, left, s.Value)
 		}
 	}
+}
+
+// change reads what a row shows.
+func change(t *testing.T, r ledgerRow) int {
+	t.Helper()
+	n, err := strconv.Atoi(strings.ReplaceAll(r.Change(), "−", "-"))
+	if err != nil {
+		t.Errorf("the row %s shows %q", r.Name, r.Change())
+	}
+	return n
 }
 
 func TestAGradeThatMayTurnOutLowerIsMarked(t *testing.T) {

@@ -36,7 +36,7 @@ type place struct {
 func (v *view) place(f checks.Finding) place {
 	p := place{Finding: f}
 	if dialogue.MatchString(f.Where) {
-		p.Path, p.Tab = messagePath(v.id, "transcript", ""), "transcript"
+		p.Path, p.Tab = v.page.paths.message(v.id, "transcript", ""), "transcript"
 		return p
 	}
 	m, field := v.locate(f)
@@ -49,7 +49,7 @@ func (v *view) place(f checks.Finding) place {
 	p.Path, p.Tab = v.rawPath(m), "raw"
 	if field >= 0 && field < maxFieldsShown {
 		query := "?at=" + strconv.Itoa(m.Start) + "&len=" + strconv.Itoa(m.End-m.Start)
-		p.Path, p.Tab = messagePath(v.id, "headers", "")+query+"#"+fieldID(field), "headers"
+		p.Path, p.Tab = v.page.paths.message(v.id, "headers", "")+query+"#"+fieldID(field), "headers"
 	}
 	return p
 }

@@ -64,9 +64,9 @@ func (v *view) preview(query url.Values) (any, error) {
 			}
 		}
 		q.Set(key, value)
-		return messagePath(v.id, tab, "") + "?" + q.Encode()
+		return v.page.paths.message(v.id, tab, "") + "?" + q.Encode()
 	}
-	view.Frame = fmt.Sprintf("%s?%s", messagePath(v.id, "frame", ""), url.Values{"scheme": {view.Scheme}, "images": {query.Get("images")}}.Encode())
+	view.Frame = fmt.Sprintf("%s?%s", v.page.paths.message(v.id, "frame", ""), url.Values{"scheme": {view.Scheme}, "images": {query.Get("images")}}.Encode())
 	view.AskPath = path("html", "images", map[bool]string{true: "", false: "1"}[options.images])
 	for _, w := range widths {
 		view.Widths = append(view.Widths, choice{w[0], w[1], path("html", "w", w[0]), w[0] == view.Width})

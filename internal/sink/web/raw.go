@@ -38,17 +38,17 @@ func (v *view) raw(query url.Values) (any, error) {
 	to := windowEnd(raw, from)
 	r := rawView{
 		Lines: rawLines(raw, from, to, m, rawLongest), From: from, To: to, Size: len(raw),
-		Download: "/api/postmuster/v1/messages/" + url.PathEscape(v.id) + "/raw",
+		Download: v.page.paths.at("/api/postmuster/v1/messages/" + url.PathEscape(v.id) + "/raw"),
 	}
 	if i := slices.IndexFunc(r.Lines, func(l line) bool { return l.Mark }); i >= 0 {
 		r.Lines[i].ID = "at"
 	}
 	search := query.Get("q")
 	if from > 0 {
-		r.Earlier = withFrom(messagePath(v.id, "raw", search), max(0, from-rawWindow))
+		r.Earlier = withFrom(v.page.paths.message(v.id, "raw", search), max(0, from-rawWindow))
 	}
 	if to < len(raw) {
-		r.Later = withFrom(messagePath(v.id, "raw", search), to)
+		r.Later = withFrom(v.page.paths.message(v.id, "raw", search), to)
 	}
 	return r, nil
 }

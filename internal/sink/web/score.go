@@ -39,6 +39,18 @@ type ledgerRow struct {
 	Width    int // of its bar, of 100
 }
 
+// Change is what the row does to the score.
+func (r ledgerRow) Change() string {
+	switch {
+	case r.Off > 0:
+		return fmt.Sprintf("−%d", r.Off)
+	case r.Off < 0:
+		return fmt.Sprintf("+%d", -r.Off)
+	default:
+		return "0"
+	}
+}
+
 // A mend is a result with the places to mend.
 type mend struct {
 	report.Result

@@ -57,7 +57,7 @@ func TestTagsAreAddedAndRemoved(t *testing.T) {
 // Whatever a tag is called, its filter finds it, and switches off again.
 func TestFiltersOfTags(t *testing.T) {
 	for _, tag := range []string{"a", "two words", `"quoted"`, `half"`, `back\slash`, `\" both`, "tab\u00a0space", "tag:x", "-x", "a*", "ü"} {
-		on, err := url.Parse(newFilter("from:ann", "tag", tag).Path)
+		on, err := url.Parse(paths("").filter("from:ann", "tag", tag).Path)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -67,8 +67,8 @@ func TestFiltersOfTags(t *testing.T) {
 			t.Errorf("the filter of %q is %s: %v", tag, text, err)
 			continue
 		}
-		again := newFilter(search.String(), "tag", tag)
-		if off := listPath("from:ann", ""); !again.On || again.Path != off {
+		again := paths("").filter(search.String(), "tag", tag)
+		if off := paths("").list("from:ann", ""); !again.On || again.Path != off {
 			t.Errorf("the filter of %q in %s is on: %t, and leads to %s, want %s", tag, text, again.On, again.Path, off)
 		}
 		s := newSite(t)

@@ -32,13 +32,21 @@ func (v *view) text(url.Values) (any, error) {
 	return blocks, nil
 }
 
-func (v *view) source(url.Values) (any, error) {
+// source shows the HTML, with a place marked if one is asked for.
+func (v *view) source(query url.Values) (any, error) {
 	part := v.htmlPart()
 	if part == nil {
 		return (*textBlock)(nil), nil
 	}
 	text, cut := clip(part.Text, maxShown)
-	return &textBlock{Part: part, Spans: htmlSpans(strings.ReplaceAll(text, "\r\n", "\n")), Cut: cut, MediaType: part.MediaType}, nil
+	start := min(number(query.Get("at"), 0), len(text))
+	end := min(start+min(number(query.Get("len"), 0), maxShown), len(text))
+	unix := func(s string) string { return strings.ReplaceAll(s, "\r\n", "\n") }
+	spans := marked(htmlSpans(unix(text)), mark{len(unix(text[:start])), len(unix(text[:end]))})
+	for i := range spans {
+		spans[i].Text = shown(spans[i].Text)
+	}
+	return &textBlock{Part: part, Spans: spans, Cut: cut, MediaType: part.MediaType}, nil
 }
 
 // clip returns the beginning of a text, and how many bytes follow it.

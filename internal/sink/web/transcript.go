@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
@@ -87,7 +88,7 @@ func (p *Page) showSessions(w http.ResponseWriter, r *http.Request) error {
 		body.Sessions = append(body.Sessions, sessionView{s, newTranscript(s.Session)})
 	}
 	if len(sessions) == sessionsLength {
-		body.Older = fmt.Sprintf("/sessions?before=%d", sessions[len(sessions)-1].Seq)
+		body.Older = p.paths.withQuery("/sessions", url.Values{"before": {strconv.FormatUint(sessions[len(sessions)-1].Seq, 10)}})
 	}
 	return p.render(w, r, http.StatusOK, shell{Title: "Sessions without a message", View: "wide", Body: "sessions", Wide: body})
 }

@@ -45,6 +45,7 @@ type Config struct {
 	Store    Store
 	SMTPAddr string // host and port to send mail to, as a sender would write them
 	Version  string // of the program
+	Prefix   string // of the path, such as /mail, where a proxy serves the page below one
 	Now      func() time.Time
 	Logger   *slog.Logger
 
@@ -63,6 +64,7 @@ const maxViews = 4
 // A Page serves the page.
 type Page struct {
 	config    Config
+	paths     paths
 	templates *template.Template
 	assets    *assets
 	views     chan struct{} // a slot for each message that is being taken apart
@@ -73,7 +75,7 @@ var templateFiles embed.FS
 
 // New returns the page.
 func New(c Config) *Page {
-	p := &Page{config: c, assets: newAssets(), views: make(chan struct{}, maxViews)}
+	p := &Page{config: c, paths: paths(c.Prefix), assets: newAssets(), views: make(chan struct{}, maxViews)}
 	p.templates = template.Must(template.New("").Funcs(p.functions()).ParseFS(templateFiles, "templates/*.html"))
 	return p
 }
@@ -168,10 +170,10 @@ type shell struct {
 const fragmentHeader = "Postmuster-Fragment"
 
 func (p *Page) render(w http.ResponseWriter, r *http.Request, status int, s shell) error {
-	s.Assets, s.Version, s.SMTP = p.assets.path, p.config.Version, p.config.SMTPAddr
+	s.Assets, s.Version, s.SMTP = p.paths.at(p.assets.path), p.config.Version, p.config.SMTPAddr
 	s.SendsOn = len(p.config.Relays) > 0
 	if s.Icon == "" {
-		s.Icon = "/icon/plain.svg"
+		s.Icon = p.paths.icon(nil)
 	}
 	if c, err := r.Cookie("theme"); err == nil && (c.Value == "light" || c.Value == "dark") {
 		s.Theme = c.Value

@@ -1,10 +1,12 @@
 // Keeps list and open message as the store has them.
 import { tell } from "./notify.js";
+import { at } from "./root.js";
 import { onShown } from "./shown.js";
 import { article, list, main, open, opening, refreshList } from "./swap.js";
 
 const pause = 200; // ms between two looks at the list, however much mail comes
 const again = 3000; // ms until a stream that was refused is asked for again
+const name = "postmuster-events" + at("/"); // another sink may share our origin
 const kinds = ["received", "scored", "changed", "deleted", "resync", "message"];
 
 export function watchMail() {
@@ -39,7 +41,7 @@ export function watchMail() {
 // the server for all of its kind: a browser opens six connections to a host, and
 // a seventh page would never load.
 function listen(hear) {
-  const channel = new BroadcastChannel("postmuster-events");
+  const channel = new BroadcastChannel(name);
   let end = () => {};
   const pass = (kind, data) => {
     channel.postMessage({ kind, data });
@@ -58,7 +60,7 @@ function listen(hear) {
       return new Promise((free) => (release = () => free(close())));
     };
     // Without a secure context there are no locks, and each page listens.
-    if (navigator.locks) navigator.locks.request("postmuster-events", { signal: done.signal }, () => lead(pass)).catch(() => {});
+    if (navigator.locks) navigator.locks.request(name, { signal: done.signal }, () => lead(pass)).catch(() => {});
     else lead(hear);
   };
   channel.addEventListener("message", (event) => hear(event.data.kind, event.data.data));
@@ -77,7 +79,7 @@ function listen(hear) {
 function openSource(pass) {
   let source, timer;
   const start = () => {
-    source = new EventSource("/api/postmuster/v1/events");
+    source = new EventSource(at("/api/postmuster/v1/events"));
     for (const kind of kinds) source.addEventListener(kind, (event) => pass(kind, event.data));
     source.addEventListener("open", () => pass("open")); // at what came before the stream did
     source.addEventListener("error", () => {

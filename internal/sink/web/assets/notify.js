@@ -1,4 +1,5 @@
 // Tells of new mail outside the page, if the reader wants it.
+import { at } from "./root.js";
 import { open } from "./swap.js";
 
 const wanted = () => localStorage.getItem("notify") === "yes" && globalThis.Notification?.permission === "granted";
@@ -26,10 +27,10 @@ export function tell(data) {
   if (!document.hidden || !wanted()) return;
   const { message } = JSON.parse(data);
   if (!message) return;
-  const note = new Notification(message.subject || "(no subject)", { body: message.from_name || message.from, tag: message.id, icon: "/icon/plain.svg" });
+  const note = new Notification(message.subject || "(no subject)", { body: message.from_name || message.from, tag: message.id, icon: at("/icon/plain.svg") });
   note.addEventListener("click", () => {
     window.focus();
-    open("/messages/" + encodeURIComponent(message.id));
+    open(at("/messages/" + encodeURIComponent(message.id)));
     note.close();
   });
 }

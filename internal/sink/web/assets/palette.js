@@ -1,5 +1,6 @@
 // The palette finds whatever can be done on the page: elements with data-command.
 import { use } from "./keys.js";
+import { at } from "./root.js";
 
 export function setUpPalette() {
   const dialog = document.getElementById("palette");
@@ -59,7 +60,7 @@ function commands(text) {
     .filter((e) => words.every((w) => e.dataset.command.toLowerCase().includes(w)))
     .map((e) => ({ label: e.dataset.command, key: e.dataset.key, run: () => use(e) }));
   if (words.length) {
-    found.push({ label: `Search for ${text.trim()}`, run: () => location.assign("/?" + new URLSearchParams({ q: text.trim() })) });
+    found.push({ label: `Search for ${text.trim()}`, run: () => location.assign(at("/?" + new URLSearchParams({ q: text.trim() }))) });
   }
   return found;
 }

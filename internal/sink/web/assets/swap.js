@@ -1,4 +1,5 @@
 // Opens messages and their sides beside the list, without loading the page anew.
+import { at, own } from "./root.js";
 import { shown } from "./shown.js";
 
 const fragment = "Postmuster-Fragment";
@@ -30,7 +31,7 @@ export const current = () => coming || article()?.dataset.id;
 export async function open(path, remember = true) {
   const turn = ++latest;
   const url = new URL(path, location.href);
-  coming = decodeURIComponent(url.pathname.split("/")[2] ?? "");
+  coming = decodeURIComponent(own(url).split("/")[2] ?? "");
   const html = await ask(url.pathname + url.search, "message");
   if (turn !== latest) return; // something else was opened meanwhile
   coming = "";
@@ -62,14 +63,14 @@ function settle() {
       row.scrollIntoView({ block: "nearest" });
     }
   }
-  main().querySelector(".raw mark, .headers mark")?.scrollIntoView({ block: "center" });
+  main().querySelector(".raw mark, .headers mark, .source mark")?.scrollIntoView({ block: "center" });
   markRead(a);
 }
 
 async function markRead(a) {
   if (a.dataset.read === "true") return;
   showRead(a, true);
-  await post(`/messages/${encodeURIComponent(a.dataset.id)}/read`);
+  await post(at(`/messages/${encodeURIComponent(a.dataset.id)}/read`));
 }
 
 // showRead makes page and list say whether a message is read. The button is there
@@ -80,7 +81,7 @@ function showRead(a, read) {
   const form = a.querySelector("form[data-action=read], form[data-action=unread]");
   const action = read ? "unread" : "read";
   form.dataset.action = action;
-  form.action = `/messages/${encodeURIComponent(a.dataset.id)}/${action}`;
+  form.action = at(`/messages/${encodeURIComponent(a.dataset.id)}/${action}`);
   const button = form.querySelector("button");
   button.textContent = button.dataset.command = "Mark " + action;
 }
@@ -101,7 +102,7 @@ export async function refreshList() {
   if (q) wanted.set("q", q);
   if (query.get("cursor")) wanted.set("cursor", query.get("cursor"));
   if (article()) wanted.set("selected", article().dataset.id);
-  const html = await ask("/?" + wanted, "list");
+  const html = await ask(at("/?" + wanted), "list");
   if (html === null || document.querySelector("#list details[open]")) return;
   const known = new Set([...list().querySelectorAll(".row-link")].map((r) => r.id));
   const focus = document.activeElement?.id;
@@ -128,7 +129,7 @@ export function watchLinks() {
     open(a.href);
   });
   addEventListener("popstate", () => {
-    if (location.pathname.startsWith("/messages/")) open(location.href, false);
+    if (own(location).startsWith("/messages/")) open(location.href, false);
     else location.reload();
   });
   settle();
@@ -145,7 +146,7 @@ export function watchForms() {
     if (action === "read" || action === "unread") showRead(article(), action === "read");
     else if (action === "tags") await showTags(form, answer);
     else if (next) await open(next);
-    else location.assign(document.querySelector(".back a")?.href ?? "/");
+    else location.assign(document.querySelector(".back a")?.href ?? at("/"));
     refreshList();
   });
 }

@@ -18,7 +18,7 @@ const refused = (status, promise) => assert.rejects(promise, new RegExp(`: ${sta
 await assert.rejects(mailpit.waitForMessage({ query: "subject:welcome" }, { timeout: 50, interval: 10 }), /Timeout/);
 const waiting = mailpit.waitForMessage({ query: "subject:welcome to:bob@example.net" }, { timeout: 20000, interval: 20 });
 const { ID } = await send("welcome", {
-  HTML: '<p>Hello</p><img src="cid:logo">',
+  HTML: '<p>Hello</p><b style="display:grid">Bob</b><img src="cid:logo">',
   Cc: [{ Email: "carol@example.net" }],
   Bcc: ["dave@example.net"],
   ReplyTo: [{ Email: "reply@example.com" }],
@@ -119,8 +119,18 @@ assert.deepEqual(await mailpit.getChaosTriggers(), triggers);
 await refused(400, mailpit.setChaosTriggers({ Sender: { ErrorCode: 200, Probability: 50 } }));
 assert.equal((await mailpit.setChaosTriggers()).Sender.Probability, 0);
 
+// What mail clients make of the HTML
+const html = await mailpit.htmlCheck(ID);
+assert.ok(html.Total.Nodes === 3 && html.Total.Tests > 100 && html.Total.Supported > 80 && html.Total.Supported < 100);
+assert.ok(Math.abs(html.Total.Supported + html.Total.Partial + html.Total.Unsupported - 100) < 0.01);
+assert.ok(html.Platforms.ios.includes("Gmail"));
+const [grid] = html.Warnings;
+assert.deepEqual([grid.Slug, grid.Title, grid.Category, grid.Score.Found], ["css-display-grid", "display:grid", "css", 1]);
+assert.equal(grid.URL, "https://www.caniemail.com/features/css-display-grid/");
+assert.ok(grid.Results.some((r) => r.Family === "Outlook" && r.Platform === "windows" && r.Support === "no" && r.Name.startsWith("Outlook Windows (")));
+await refused(404, mailpit.htmlCheck()); // the third message has none
+
 // What is not done here says so
-await refused(501, mailpit.htmlCheck(ID));
 await refused(501, mailpit.linkCheck(ID));
 await refused(501, mailpit.spamAssassinCheck(ID));
 await refused(403, mailpit.releaseMessage(ID, { To: ["bob@example.net"] }));
