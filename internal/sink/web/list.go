@@ -54,6 +54,7 @@ type searchError struct {
 // A filter is an inbox or tag that the list can be narrowed to.
 type filter struct {
 	Name     string
+	Term     string // in a search
 	Messages int
 	Unread   int
 	Path     string // to switch it on, or off
@@ -154,7 +155,7 @@ func (p *Page) filters(ctx context.Context, v *listView) error {
 // so that what is shown can always be typed, read and shared.
 func (p paths) filter(search, key, name string) filter {
 	term := key + ":" + quoted(name)
-	f := filter{Name: name}
+	f := filter{Name: name, Term: term}
 	var rest []string
 	for _, t := range terms(search) {
 		if t == term {

@@ -41,12 +41,23 @@ export async function open(path, remember = true) {
   }
   const before = article()?.dataset.id;
   if (remember) history.pushState({}, "", url);
+  const field = main().querySelector("input:focus");
   main().innerHTML = html;
+  if (before === article()?.dataset.id) goOn(field);
   document.body.dataset.view = article() ? "message" : "list";
   if (before !== article()?.dataset.id) main().scrollTop = 0;
   if (url.hash) document.getElementById(url.hash.slice(1))?.scrollIntoView({ block: "center" });
   settle();
   shown(main());
+}
+
+// goOn lets the reader go on writing into a field that was shown anew.
+function goOn(field) {
+  const again = field?.id && document.getElementById(field.id);
+  if (!again) return;
+  again.value = field.value;
+  again.focus({ preventScroll: true });
+  again.dispatchEvent(new Event("input", { bubbles: true }));
 }
 
 // settle makes title, icon and list say which message is open, and marks it read.
@@ -160,6 +171,7 @@ async function showTags(form, answer) {
     field.addEventListener("input", () => field.setCustomValidity(""), { once: true });
     return;
   }
+  if (field) field.value = "";
   await open(location.href, false);
   document.getElementById("tag")?.focus();
 }
