@@ -267,6 +267,9 @@ func TestSearchFiltersKeysPalette(t *testing.T) {
 	b.wait("document.querySelectorAll('.row-link').length === 9")
 	b.press("/")
 	b.wait("document.activeElement.id === 'q'")
+	b.press("-is:unr")
+	b.wait("document.querySelector('#search-hints option')?.value === '-is:unread'")
+	b.do(chromedp.Evaluate[chromedp.Void]("void (document.getElementById('q').value = '')"))
 	b.press("subject:order\r")
 	b.wait("document.querySelectorAll('.row-link').length === 1")
 

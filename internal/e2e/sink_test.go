@@ -12,6 +12,7 @@ import (
 	"github.com/postmuster/postmuster/checks"
 	"github.com/postmuster/postmuster/internal/report"
 	whole "github.com/postmuster/postmuster/internal/sink"
+	"github.com/postmuster/postmuster/internal/sink/api"
 	"github.com/postmuster/postmuster/internal/sink/store"
 	"github.com/postmuster/postmuster/internal/sink/web"
 	"github.com/postmuster/postmuster/internal/verdict"
@@ -29,8 +30,12 @@ func newSink(t *testing.T) *sink { return newSinkWith(t, web.Config{}) }
 
 func newSinkWith(t *testing.T, c web.Config) *sink {
 	t.Helper()
+	var relays []api.Relay
+	for _, addr := range c.Relays {
+		relays = append(relays, api.Relay{Addr: addr})
+	}
 	s, err := whole.Open(t.Context(), whole.Config{
-		SMTP: "127.0.0.1:0", HTTP: "127.0.0.1:0", RemoteImages: c.RemoteImages, Prefix: c.Prefix,
+		SMTP: "127.0.0.1:0", HTTP: "127.0.0.1:0", RemoteImages: c.RemoteImages, Prefix: c.Prefix, Relays: relays,
 		Version: "test", Hostname: "mx.example.test", Now: time.Now, Logger: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {

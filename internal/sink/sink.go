@@ -134,6 +134,7 @@ func (s *Sink) openHTTP() (err error) {
 	mux := http.NewServeMux()
 	s.api.Register(mux)
 	page := web.New(web.Config{
+		Relays: relayNames(c.Relays), SendOn: s.sendOn,
 		Store: s.store, SMTPAddr: s.sendTo(), Version: c.Version, Prefix: c.Prefix, Now: c.Now, Logger: c.Logger, RemoteImages: c.RemoteImages,
 		OpenAPI: s.api.OpenAPI, Token: c.Token != "",
 	})
@@ -144,6 +145,19 @@ func (s *Sink) openHTTP() (err error) {
 	}
 	s.http, err = httpd.New(s.listeners.http, guarded)
 	return err
+}
+
+func relayNames(relays []api.Relay) (names []string) {
+	for _, r := range relays {
+		names = append(names, r.Addr)
+	}
+	return names
+}
+
+// sendOn is how the page sends a message on.
+func (s *Sink) sendOn(ctx context.Context, id, relay string, to []string) (reply string, err error) {
+	sent, err := s.api.SendOn(ctx, id, relay, to)
+	return sent.Reply, err
 }
 
 // sendTo returns where the page tells its readers to send mail.

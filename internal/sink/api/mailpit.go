@@ -416,7 +416,7 @@ func (a *API) mailpitRelease(w http.ResponseWriter, r *http.Request) error {
 	if len(in.To) == 0 {
 		return invalid("body.To", "no valid addresses found")
 	}
-	if _, _, err := a.sendOn(r.Context(), IDInput{ID: r.PathValue("id")}, "", nil, in.To); err != nil {
+	if _, err := a.sendOn(r.Context(), IDInput{ID: r.PathValue("id")}, "", nil, in.To); err != nil {
 		return err
 	}
 	return ok(w)

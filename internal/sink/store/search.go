@@ -14,11 +14,16 @@ import (
 
 // A Search is a parsed search. Its terms must all match:
 //
-//	word  "two words"  wor*      in text, subject and addresses; whole words, in any case
+//	word  "two words"  wor*      in text, subject, addresses and names of files; whole words, in any case
 //	from:x  to:x  subject:x      x stands there, at the beginning of a word
 //	message-id:x                 that Message-ID
-//	has:attachment  has:report
-//	is:read  is:unread
+//	cc:x  bcc:x  reply-to:x      likewise; bcc: also finds recipients of the envelope that no field names
+//	file:x                       likewise, in the name of an attachment or another part
+//	header:X-Campaign            there is such a header field
+//	header:"X-Campaign: spring"  its value has these words; the last may be the beginning of one.
+//	                             The values of Received, of ARC and of signatures are not searched
+//	has:attachment  has:inline  has:html  has:link  has:report
+//	is:read  is:unread  is:tagged  is:untagged
 //	before:2026-11-25  after:2026-11-25T10:00:00Z  before:2h     received before, at or after; 2h: two hours ago
 //	larger:1M  smaller:200K      bytes, K, M, G
 //	score:<80  score:>=90  score:80  score:70..80     messages with a score
@@ -67,12 +72,16 @@ type term struct {
 	at       time.Time     // before and after
 	ago      time.Duration // instead of at, when it is not zero
 	from, to int64         // sizes and scores, both inclusive
+
+	name  string   // of a header field
+	words []string // of its value
 }
 
 // searchFields are the fields of a search and what reads their values.
 var searchFields = map[string]func(*term) error{
-	"from": anyValue, "to": anyValue, "subject": anyValue, "message-id": messageIDValue,
-	"has": oneOf("attachment", "report"), "is": oneOf("read", "unread"),
+	"from": anyValue, "to": anyValue, "cc": anyValue, "bcc": anyValue, "reply-to": anyValue, "subject": anyValue,
+	"file": anyValue, "header": fieldValue, "message-id": messageIDValue,
+	"has": oneOf("attachment", "inline", "html", "link", "report"), "is": oneOf("read", "unread", "tagged", "untagged"),
 	"before": timeValue, "after": timeValue,
 	"larger": sizeValue, "smaller": sizeValue, "score": scoreValue,
 	"check": checkValue, "inbox": nameValue, "tag": anyValue,
@@ -247,7 +256,8 @@ func oneOf(values ...string) func(*term) error {
 		if slices.Contains(values, t.value) {
 			return nil
 		}
-		return fmt.Errorf("%q is not %s", t.value, strings.Join(values, " or "))
+		last := len(values) - 1
+		return fmt.Errorf("%q is not %s or %s", t.value, strings.Join(values[:last], ", "), values[last])
 	}
 }
 

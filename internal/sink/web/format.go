@@ -19,8 +19,9 @@ func (p *Page) functions() template.FuncMap {
 	return template.FuncMap{
 		"size": sizeOf, "count": count, "when": p.when, "stamp": stamp, "mailbox": mailbox, "shown": shown,
 		"at": p.paths.at, "messagePath": p.paths.message, "listPath": p.paths.list, "refURL": refURL, "lower": strings.ToLower, "grade": grade, "gradeMark": gradeMark, "comparePath": p.paths.compare,
-		"row":  func(l *listView, r *store.Record) rowView { return rowView{r, l.Search, r.ID == l.Selected} },
-		"hits": hits, "brief": brief, "people": newPeople, "answer": answer, "problem": problem,
+		"tagPath": p.paths.tag,
+		"row":     func(l *listView, r *store.Record) rowView { return rowView{r, l.Search, r.ID == l.Selected} },
+		"hits":    hits, "brief": brief, "people": newPeople, "answer": answer, "problem": problem,
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"unicode"
 
 	"github.com/postmuster/postmuster/internal/sink/store"
 )
@@ -53,6 +54,7 @@ type searchError struct {
 // A filter is an inbox or tag that the list can be narrowed to.
 type filter struct {
 	Name     string
+	Term     string // in a search
 	Messages int
 	Unread   int
 	Path     string // to switch it on, or off
@@ -153,7 +155,7 @@ func (p *Page) filters(ctx context.Context, v *listView) error {
 // so that what is shown can always be typed, read and shared.
 func (p paths) filter(search, key, name string) filter {
 	term := key + ":" + quoted(name)
-	f := filter{Name: name}
+	f := filter{Name: name, Term: term}
 	var rest []string
 	for _, t := range terms(search) {
 		if t == term {
@@ -170,20 +172,23 @@ func (p paths) filter(search, key, name string) filter {
 	return f
 }
 
+// quoted writes a value as a search has it.
 func quoted(s string) string {
-	if strings.ContainsAny(s, " \t\"") {
-		return `"` + strings.ReplaceAll(s, `"`, "") + `"`
+	if strings.Contains(s, `"`) || strings.ContainsFunc(s, unicode.IsSpace) {
+		return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(s) + `"`
 	}
 	return s
 }
 
-// terms splits a search at spaces outside quotation marks.
+// terms splits a search at white space outside quotation marks, in which a
+// backslash may stand before one.
 func terms(search string) []string {
-	inQuotes := false
+	inQuotes, escaped := false, false
 	return strings.FieldsFunc(search, func(r rune) bool {
-		if r == '"' {
+		if r == '"' && !escaped {
 			inQuotes = !inQuotes
 		}
-		return r == ' ' && !inQuotes
+		escaped = inQuotes && r == '\\' && !escaped
+		return unicode.IsSpace(r) && !inQuotes
 	})
 }

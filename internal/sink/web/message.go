@@ -61,6 +61,7 @@ type messageView struct {
 	Files       []file
 	Calendars   []calendarView // above what a reader sees
 	Defects     int
+	SendOn      *sendOnView // nil without a relay
 }
 
 type tabLink struct {
@@ -168,6 +169,7 @@ func (v *view) show(t *tab, query url.Values) (*messageView, error) {
 		Envelope: v.message.Envelope, Unnamed: newUnnamed(v.message.Envelope, v.record), Session: v.message.Session, TLS: tlsText(v.message.Session),
 		SHA256: hex.EncodeToString(sum[:]), Unsubscribe: v.unsubscribe(), Files: v.files(),
 		Defects: len(v.tree.Defects) + v.tree.MoreDefects,
+		SendOn:  v.page.sendOnView(v.id, v.record.Subject, v.message.Envelope),
 	}
 	if t.Name == "html" || t.Name == "text" {
 		m.Calendars = v.calendars()

@@ -27,6 +27,7 @@ type Store interface {
 	List(ctx context.Context, q store.Query) (*store.Page, error)
 	Get(ctx context.Context, id string) (*store.Record, error)
 	Message(ctx context.Context, id string) (*message.Message, error)
+	Session(ctx context.Context, id string) (*message.Message, error)
 	Report(ctx context.Context, id string) (*store.Report, error)
 	Inboxes(ctx context.Context) ([]store.Inbox, error)
 	Tags(ctx context.Context) ([]store.Tag, error)
@@ -57,6 +58,9 @@ type Config struct {
 	// RemoteImages lets a reader ask for the remote images of a message, one
 	// message at a time. The reader's browser then fetches them; nothing here does.
 	RemoteImages bool
+
+	Relays []string // servers to which SendOn may send a message, the usual one first; none: the page offers nothing
+	SendOn SendOn
 }
 
 // maxViews is how many messages are taken apart at the same time: each may be
@@ -96,6 +100,8 @@ func (p *Page) Register(mux *http.ServeMux) {
 	mux.HandleFunc("GET /messages/{id}/parts/{part}", p.handle(p.servePart))
 	mux.HandleFunc("GET /api", p.handle(p.showAPI))
 	mux.HandleFunc("GET /api/{$}", p.handle(p.showAPI))
+	mux.HandleFunc("GET /messages/{id}/send-on", p.handle(p.askSendOn))
+	mux.HandleFunc("POST /messages/{id}/send-on", p.handle(p.sendOn))
 	mux.HandleFunc("GET /compare", p.handle(p.showComparison))
 	mux.HandleFunc("GET /sessions", p.handle(p.showSessions))
 	mux.HandleFunc("GET /delete", p.handle(p.askDelete))
@@ -164,30 +170,39 @@ type shell struct {
 	Version string
 	SMTP    string
 
+	SendsOn bool // messages may be sent on
+
 	List    *listView
 	Message *messageView
 	Wide    any // what a page without a list shows; its template is Body
 	Body    string
 }
 
-// fragmentHeader asks for a part of the page instead of all of it: "list" or "message".
+// fragmentHeader asks for a part of the page instead of all of it: "list", "message"
+// or "send-on-result".
 const fragmentHeader = "Postmuster-Fragment"
 
 func (p *Page) render(w http.ResponseWriter, r *http.Request, status int, s shell) error {
 	s.Assets, s.Version, s.SMTP = p.paths.at(p.assets.path), p.config.Version, p.config.SMTPAddr
+	s.SendsOn = len(p.config.Relays) > 0
 	if s.Icon == "" {
 		s.Icon = p.paths.icon(nil)
 	}
 	if c, err := r.Cookie("theme"); err == nil && (c.Value == "light" || c.Value == "dark") {
 		s.Theme = c.Value
 	}
-	name := "page"
+	name, data := "page", any(nil)
 	switch fragment := r.Header.Get(fragmentHeader); {
+	case fragment == "send-on-result" && s.Body == "send-on":
+		name, data = fragment, s.Wide
 	case fragment == "list" && s.List != nil, fragment == "message" && s.View != "wide":
 		name = fragment
 	}
 	var b bytes.Buffer // a template that fails half-way must not look like a page
-	if err := p.templates.ExecuteTemplate(&b, name, s); err != nil {
+	if data == nil {
+		data = s
+	}
+	if err := p.templates.ExecuteTemplate(&b, name, data); err != nil {
 		return err
 	}
 	h := w.Header()
