@@ -51,6 +51,7 @@ type sinkFlags struct {
 	spamd, rspamd string
 	faults        string
 	allowImages   bool
+	checkLinks    bool
 	relays        []string
 	webhooks      []string
 	webhookSecret string
@@ -130,6 +131,7 @@ func (f *sinkFlags) register(c *cobra.Command) {
 	flags.StringVar(&f.rspamd, "rspamd", "", "ask Rspamd at this `address`, host[:port] or URL, for its opinion, which does not count")
 	flags.StringVar(&f.faults, "faults", "", "make the faults on purpose that this YAML `file` says: greylisting, 421, dropped connections, slow lines; postmuster help faults shows how")
 	flags.BoolVar(&f.allowImages, "allow-images", false, "let a reader of the page ask for a message's remote images")
+	flags.BoolVar(&f.checkLinks, "check-links", false, "let a reader of the page and clients of the API ask where a message's links lead, on the public internet")
 	flags.StringSliceVar(&f.relays, "relay-to", nil, "messages may be sent on to this server, `host:port` or smtp://USER:PASSWORD@host:port (repeatable)")
 	flags.StringSliceVar(&f.webhooks, "webhook", nil, "tell this `URL` of messages (repeatable)")
 	flags.StringVar(&f.webhookSecret, "webhook-secret", "", "sign what webhooks are told with this `secret`")

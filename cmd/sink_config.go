@@ -18,7 +18,9 @@ import (
 	"github.com/postmuster/postmuster/internal/report"
 	"github.com/postmuster/postmuster/internal/sink"
 	"github.com/postmuster/postmuster/internal/sink/api"
+	"github.com/postmuster/postmuster/internal/sink/egress"
 	"github.com/postmuster/postmuster/internal/sink/fault"
+	"github.com/postmuster/postmuster/internal/sink/linkcheck"
 	"github.com/postmuster/postmuster/internal/sink/opinion"
 	"github.com/postmuster/postmuster/internal/sink/store"
 )
@@ -35,6 +37,10 @@ func (f *sinkFlags) config(env *Env, a *audit.Auditor, write func(*report.Report
 		MaxMessages: f.maxMessages, MaxAge: time.Duration(f.maxAge), MaxBytes: int64(f.maxBytes),
 	}
 	c.MaxMessageBytes, c.RemoteImages = int64(f.maxSize), f.allowImages
+	if f.checkLinks {
+		dialer := &egress.Public{Resolve: env.Lookup, Dial: env.Dial}
+		c.Links = linkcheck.New(linkcheck.Config{Dialer: dialer, Version: version(), Now: env.Now, Roots: env.Roots})
+	}
 	filters, err := f.filters(env)
 	if err != nil {
 		return c, err

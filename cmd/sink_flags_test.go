@@ -199,6 +199,25 @@ func TestSinkAsksSpamFilters(t *testing.T) {
 	}
 }
 
+func TestSinkAsksForLinksWhenAllowed(t *testing.T) {
+	l := testEnv(t)
+	for flag, want := range map[string]string{"": "--check-links", "--check-links": "its host is 10.0.0.1: not an address of the public internet"} {
+		s := l.sink(strings.Fields(flag)...)
+		s.send("bob@example.net", strings.Replace(note, "At noon?", "At noon? http://10.0.0.1/", 1))
+		s.wait(`{"to":"bob@example.net"}`)
+		res, err := http.Post(s.url+"/api/postmuster/v1/messages/latest/link-check", "application/json", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, err := io.ReadAll(res.Body)
+		res.Body.Close()
+		if err != nil || !strings.Contains(string(text), want) {
+			t.Errorf("with %q the answer is %s, %v; want %q in it", flag, text, err, want)
+		}
+		s.stop()
+	}
+}
+
 func TestSinkEndsWhileClientsAreConnected(t *testing.T) {
 	l := testEnv(t)
 	s := l.sink()

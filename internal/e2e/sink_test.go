@@ -30,7 +30,7 @@ func newSink(t *testing.T) *sink { return newSinkWith(t, web.Config{}) }
 func newSinkWith(t *testing.T, c web.Config) *sink {
 	t.Helper()
 	s, err := whole.Open(t.Context(), whole.Config{
-		SMTP: "127.0.0.1:0", HTTP: "127.0.0.1:0", RemoteImages: c.RemoteImages,
+		SMTP: "127.0.0.1:0", HTTP: "127.0.0.1:0", RemoteImages: c.RemoteImages, Links: c.Links,
 		Version: "test", Hostname: "mx.example.test", Now: time.Now, Logger: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {

@@ -22,6 +22,7 @@ import (
 	"github.com/postmuster/postmuster/internal/sink/api"
 	"github.com/postmuster/postmuster/internal/sink/fault"
 	"github.com/postmuster/postmuster/internal/sink/httpd"
+	"github.com/postmuster/postmuster/internal/sink/linkcheck"
 	sinksmtp "github.com/postmuster/postmuster/internal/sink/smtp"
 	"github.com/postmuster/postmuster/internal/sink/store"
 	"github.com/postmuster/postmuster/internal/sink/web"
@@ -55,8 +56,9 @@ type Config struct {
 	Origins  []string // of pages elsewhere that may ask
 	HTTPTLS  bool     // HTTP begins with TLS
 
-	RemoteImages bool            // a reader of the page may ask for a message's remote images
-	Faults       *fault.Injector // what SMTP does wrong on purpose; nil: nothing, until the API asks for it
+	RemoteImages bool               // a reader of the page may ask for a message's remote images
+	Links        *linkcheck.Checker // asks for the links of a message when somebody wants it; nil: not allowed
+	Faults       *fault.Injector    // what SMTP does wrong on purpose; nil: nothing, until the API asks for it
 	Relays       []api.Relay
 	Webhooks     []api.Webhook
 	Resolve      func(ctx context.Context, host string) ([]netip.Addr, error)
@@ -125,6 +127,7 @@ func (s *Sink) openHTTP() (err error) {
 	s.api, err = api.New(api.Config{
 		Store: s.store, Now: c.Now, Logger: c.Logger, Version: c.Version, MaxMessageBytes: c.MaxMessageBytes,
 		Faults: c.Faults, Relays: c.Relays, Webhooks: c.Webhooks, Hostname: c.Hostname, Resolve: c.Resolve,
+		Links: c.Links,
 	})
 	if err != nil || s.listeners.http == nil {
 		return err
@@ -132,7 +135,7 @@ func (s *Sink) openHTTP() (err error) {
 	mux := http.NewServeMux()
 	s.api.Register(mux)
 	page := web.New(web.Config{
-		Store: s.store, SMTPAddr: s.sendTo(), Version: c.Version, Now: c.Now, Logger: c.Logger, RemoteImages: c.RemoteImages,
+		Store: s.store, SMTPAddr: s.sendTo(), Version: c.Version, Now: c.Now, Logger: c.Logger, RemoteImages: c.RemoteImages, Links: c.Links,
 	})
 	page.Register(mux)
 	guarded := httpd.Config{Handler: mux, Missing: page.Missing(), Logger: c.Logger, Token: c.Token, Insecure: c.Insecure, Hosts: c.Hosts, Origins: c.Origins}

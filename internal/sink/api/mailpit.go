@@ -48,7 +48,7 @@ func (a *API) registerMailpit(mux humago.Mux, doc *huma.OpenAPI) {
 		{pattern: "GET /view/{name}", summary: "ID.html or ID.txt: what a reader of the message sees", query: "query embed", answers: []string{"text/html", "text/plain"}, handler: a.mailpitView},
 
 		{pattern: "GET /api/v1/message/{id}/html-check", summary: "Which mail clients support what the HTML uses", query: "query", handler: a.mailpitHTMLCheck},
-		{pattern: "GET /api/v1/message/{id}/link-check", summary: "501: links are not followed", query: "follow", handler: mailpitNot("links are not followed: nothing is fetched because of a message; see the link- checks of the report")},
+		{pattern: "GET /api/v1/message/{id}/link-check", summary: "Ask where the links of a message lead; 403 unless that was allowed at start", query: "follow query", handler: a.mailpitLinkCheck},
 		{pattern: "GET /api/v1/message/{id}/sa-check", summary: "501: see the report", handler: mailpitNot("see the report instead")},
 	})
 }

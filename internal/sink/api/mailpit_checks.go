@@ -100,3 +100,44 @@ func mailpitPlatforms() map[string][]string {
 	}
 	return out
 }
+
+type mailpitLinks struct {
+	Errors int
+	Links  []mailpitLink
+}
+
+type mailpitLink struct {
+	URL        string
+	StatusCode int
+	Status     string
+}
+
+// mailpitLinkCheck counts as errors what Mailpit does: whatever is not answered
+// with a status below 400. It asks, though its method is GET; so it is not for a
+// link that another site led a browser to.
+func (a *API) mailpitLinkCheck(w http.ResponseWriter, r *http.Request) error {
+	if site := r.Header.Get("Sec-Fetch-Site"); site != "" && site != "same-origin" {
+		return refuse(http.StatusForbidden, "links are not asked for because another site leads here")
+	}
+	record, tree, err := a.mailpitTree(r, r.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	result, err := a.askForLinks(r.Context(), record.ID, tree, r.FormValue("follow") == "true")
+	if err != nil {
+		return err
+	}
+	out := mailpitLinks{Links: []mailpitLink{}}
+	for _, answer := range result.Answers {
+		l := mailpitLink{URL: answer.URL, StatusCode: answer.Status, Status: http.StatusText(answer.Status)}
+		if l.StatusCode == 0 {
+			l.Status = answer.Reason
+		}
+		if l.StatusCode == 0 || l.StatusCode >= http.StatusBadRequest {
+			out.Errors++
+		}
+		out.Links = append(out.Links, l)
+	}
+	writeJSON(w, http.StatusOK, out)
+	return nil
+}

@@ -47,7 +47,7 @@ func runScript(t *testing.T, dir, script, url string) {
 func TestPublishedPrograms(t *testing.T) {
 	dir := npmClients(t)
 	t.Run("client of Mailpit", func(t *testing.T) {
-		s := newSink(t, func(c *Config) { c.Faults = fault.NewInjector(time.Now) })
+		s := newSink(t, func(c *Config) { c.Faults, c.Links = fault.NewInjector(time.Now), webOf(t) })
 		runScript(t, dir, "mailpit.mjs", s.url)
 	})
 	t.Run("client of MailHog", func(t *testing.T) {

@@ -28,6 +28,7 @@ var tabs = []tab{
 	{"text", "Text", "2", (*view).text},
 	{"score", "Score", "3", (*view).score},
 	{"html-check", "HTML check", "9", (*view).htmlCheck},
+	{"links", "Links", "0", (*view).links},
 	{"headers", "Headers", "4", (*view).headers},
 	{"mime", "MIME", "5", (*view).parts},
 	{"source", "Source", "6", (*view).source},
@@ -169,8 +170,11 @@ func (v *view) show(t *tab, query url.Values) (*messageView, error) {
 	}
 	for _, other := range tabs {
 		link := tabLink{Name: other.Name, Label: other.Label, Path: messagePath(v.id, other.Name, search), Key: other.Key, On: other.Name == t.Name}
-		if other.Name == "html-check" {
+		switch other.Name {
+		case "html-check":
 			link.Badge = v.htmlBadge()
+		case "links":
+			link.Badge = v.linksBadge()
 		}
 		m.Tabs = append(m.Tabs, link)
 	}

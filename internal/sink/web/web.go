@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/postmuster/postmuster/internal/message"
+	"github.com/postmuster/postmuster/internal/sink/linkcheck"
 	"github.com/postmuster/postmuster/internal/sink/store"
 )
 
@@ -50,6 +51,9 @@ type Config struct {
 	// RemoteImages lets a reader ask for the remote images of a message, one
 	// message at a time. The reader's browser then fetches them; nothing here does.
 	RemoteImages bool
+
+	// Links asks for the links of a message when a reader wants it; nil: nobody may.
+	Links *linkcheck.Checker
 }
 
 // maxViews is how many messages are taken apart at the same time: each may be
@@ -90,6 +94,7 @@ func (p *Page) Register(mux *http.ServeMux) {
 
 	mux.HandleFunc("POST /messages/{id}/read", p.handle(p.markRead(true)))
 	mux.HandleFunc("POST /messages/{id}/unread", p.handle(p.markRead(false)))
+	mux.HandleFunc("POST /messages/{id}/links", p.handle(p.checkLinks))
 	mux.HandleFunc("POST /messages/{id}/tags", p.handle(p.setTags))
 	mux.HandleFunc("POST /messages/{id}/delete", p.handle(p.deleteMessage))
 	mux.HandleFunc("POST /read", p.handle(p.markAllRead))
