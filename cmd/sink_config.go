@@ -41,17 +41,8 @@ func (f *sinkFlags) config(env *Env, a *audit.Auditor, write func(*report.Report
 		dialer := &egress.Public{Resolve: env.Lookup, Dial: env.Dial}
 		c.Links = linkcheck.New(linkcheck.Config{Dialer: dialer, Version: version(), Now: env.Now, Roots: env.Roots})
 	}
-	filters, err := f.filters(env)
-	if err != nil {
+	if c.Filters, err = f.filters(env); err != nil {
 		return c, err
-	}
-	if len(filters) > 0 {
-		score := c.Score
-		c.Score = func(ctx context.Context, m *message.Message) *report.Report {
-			r := score(ctx, m)
-			r.Opinions = opinion.Of(ctx, m, filters)
-			return r
-		}
 	}
 	if c.TLS, err = f.certificate(); err != nil {
 		return c, err

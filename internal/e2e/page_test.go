@@ -95,6 +95,16 @@ var orderResults = []report.Result{
 	{Check: "message-id-present", Category: "headers", Title: "The message has a Message-ID", Outcome: checks.OutcomePass, Severity: checks.Medium},
 }
 
+// opinions are what spam filters say of every message.
+var opinions = []report.Opinion{
+	{Filter: "spamassassin", Score: 2.6, Required: 5, Symbols: []report.Symbol{
+		{Name: "MISSING_DATE", Score: points(2.7), Description: "Missing Date: header"}, {Name: "DKIM_VALID", Score: points(-0.1)},
+	}},
+	{Filter: "rspamd", Error: "dial tcp 127.0.0.1:11333: connect: connection refused"},
+}
+
+func points(n float64) *float64 { return &n }
+
 // withMail fills a sink with an order that is scored and some mail below it.
 func withMail(t *testing.T, s *sink) (id string) {
 	t.Helper()
@@ -162,6 +172,9 @@ func TestReadScoreHighlight(t *testing.T) {
 		t.Errorf("marked is %q, want the evidence", got)
 	}
 	b.screenshot("score-light")
+	b.sees("SpamAssassin: no spam")
+	b.click(".opinion summary")
+	b.wait("document.querySelector('.rules').innerText.includes('Missing Date: header')")
 	b.click("#html-tracking-pixel .found a")
 	b.wait("document.querySelector('.raw mark')?.textContent === 'https://shop.example.com/open.gif'")
 	b.wait("location.pathname.endsWith('/raw')")

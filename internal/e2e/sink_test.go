@@ -78,7 +78,7 @@ func (s *sink) score(id string, score verdict.Score, results ...report.Result) {
 	s.t.Helper()
 	r := report.Report{
 		Schema: report.Schema, Subject: report.Subject{Kind: checks.Message, MessageID: id}, Profile: "transactional",
-		Score: score, Results: results,
+		Score: score, Results: results, Opinions: opinions,
 	}
 	text, err := json.Marshal(r)
 	if err != nil {

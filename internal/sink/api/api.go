@@ -48,6 +48,8 @@ type Config struct {
 	Webhooks []Webhook // who is told of events
 	Hostname string    // how a relay is greeted
 
+	Filters []string // the spam filters that are asked of each message, as reports call them
+
 	Links *linkcheck.Checker // asks for the links of a message; nil: they are not asked for
 
 	// Resolve looks up the addresses of a relay or webhook.
@@ -117,6 +119,7 @@ func (a *API) Register(mux humago.Mux) {
 	a.registerExtracts(native)
 	a.registerHTMLCheck(native)
 	a.registerLinkCheck(native)
+	a.registerOpinions(native)
 	a.registerSending(native)
 	a.registerWaiting(native)
 	a.registerLists(native)

@@ -19,7 +19,7 @@ func (p *Page) functions() template.FuncMap {
 		"size": sizeOf, "when": p.when, "stamp": stamp, "mailbox": mailbox, "shown": shown,
 		"messagePath": messagePath, "refURL": refURL, "lower": strings.ToLower, "grade": grade, "gradeMark": gradeMark, "comparePath": comparePath,
 		"row":     func(l *listView, r *store.Record) rowView { return rowView{r, l.Search, r.ID == l.Selected} },
-		"capital": capital, "hits": hits, "brief": brief, "problem": problem,
+		"capital": capital, "points": points, "hits": hits, "brief": brief, "problem": problem,
 	}
 }
 

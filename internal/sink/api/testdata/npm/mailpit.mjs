@@ -141,8 +141,20 @@ assert.deepEqual(await mailpit.linkCheck(ID), {
 assert.deepEqual((await mailpit.linkCheck(ID, true)).Links[0], { URL: "http://example.com/moved", StatusCode: 200, Status: "OK" });
 assert.deepEqual(await mailpit.linkCheck(), { Errors: 0, Links: [] });
 
-// What is not done here says so
-await refused(501, mailpit.spamAssassinCheck(ID));
+// What SpamAssassin said
+assert.equal((await mailpit.getConfiguration()).SpamAssassin, true);
+assert.deepEqual(await mailpit.spamAssassinCheck(ID), {
+  Error: "",
+  IsSpam: true,
+  Rules: [
+    { Score: 2.7, Name: "MISSING_DATE", Description: "Missing Date: header" },
+    { Score: -0.1, Name: "DKIM_VALID", Description: "" },
+  ],
+  Score: 5.4,
+});
+assert.deepEqual(await mailpit.spamAssassinCheck(), { Error: "connection refused", IsSpam: false, Rules: null, Score: 0 });
+
+// What is not allowed here says so
 await refused(403, mailpit.releaseMessage(ID, { To: ["bob@example.net"] }));
 
 // Deleting
