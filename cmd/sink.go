@@ -210,6 +210,7 @@ func runSink(ctx context.Context, env *Env, f *sinkFlags) (err error) {
 	if err := network.reachable(ctx, &f.net); err != nil {
 		return err
 	}
+	run.net = network
 	defer func() { err = errors.Join(err, network.close(&f.net)) }()
 	auditor, err := f.auditor(env, network)
 	if err != nil {

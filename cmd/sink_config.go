@@ -18,15 +18,13 @@ import (
 	"github.com/postmuster/postmuster/internal/report"
 	"github.com/postmuster/postmuster/internal/sink"
 	"github.com/postmuster/postmuster/internal/sink/api"
-	"github.com/postmuster/postmuster/internal/sink/egress"
 	"github.com/postmuster/postmuster/internal/sink/fault"
-	"github.com/postmuster/postmuster/internal/sink/linkcheck"
 	"github.com/postmuster/postmuster/internal/sink/opinion"
 	"github.com/postmuster/postmuster/internal/sink/store"
 )
 
 // config returns what the flags say of the sink.
-func (f *sinkFlags) config(env *Env, a *audit.Auditor, write func(*report.Report) error) (c sink.Config, err error) {
+func (f *sinkFlags) config(env *Env, n *network, a *audit.Auditor, write func(*report.Report) error) (c sink.Config, err error) {
 	c = sinkConfig(env, a, write)
 	c.SMTP, c.SMTPS, c.LMTP, c.HTTP = addrOf(f.smtp), f.smtps, f.lmtp, addrOf(f.http)
 	c.StartTLS, c.HTTPTLS, c.NoAuth = f.startTLS || f.cert != "", f.httpTLS, f.auth == "off"
@@ -37,9 +35,8 @@ func (f *sinkFlags) config(env *Env, a *audit.Auditor, write func(*report.Report
 		MaxMessages: f.maxMessages, MaxAge: time.Duration(f.maxAge), MaxBytes: int64(f.maxBytes),
 	}
 	c.MaxMessageBytes, c.RemoteImages = int64(f.maxSize), f.allowImages
-	if f.checkLinks {
-		dialer := &egress.Public{Resolve: env.Lookup, Dial: env.Dial}
-		c.Links = linkcheck.New(linkcheck.Config{Dialer: dialer, Version: version(), Now: env.Now, Roots: env.Roots})
+	if c.Links, err = f.linkChecker(env, n); err != nil {
+		return c, err
 	}
 	if c.Filters, err = f.filters(env); err != nil {
 		return c, err
