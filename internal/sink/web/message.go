@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"strings"
 
+	"github.com/postmuster/postmuster/internal/htmlsupport"
 	"github.com/postmuster/postmuster/internal/message"
 	"github.com/postmuster/postmuster/internal/sink/store"
 )
@@ -43,7 +44,8 @@ type view struct {
 	record  *store.Record
 	message *message.Message
 	tree    *message.Tree
-	report  *store.Report // nil while it is being made
+	report  *store.Report       // nil while it is being made
+	support *htmlsupport.Report // of the HTML, once it is judged
 }
 
 // messageView is what the templates show of a message.
