@@ -35,9 +35,9 @@ const (
 	// messagesAtOnce is of how many messages links are asked for at a time.
 	messagesAtOnce = 2
 	// kept is of how many messages the answers are kept.
-	kept = 50
-	// maxURL is the longest address that is asked for; browsers take more, servers don't.
-	maxURL = 8 << 10
+	kept = 20
+	// maxURL is the longest address that is asked for; few servers take longer ones.
+	maxURL = 4 << 10
 )
 
 // ErrOff says that nothing is asked for here.
@@ -164,19 +164,16 @@ func (c *Checker) Check(ctx context.Context, id string, tree *message.Tree, foll
 	if c == nil {
 		return nil, ErrOff
 	}
+	targets := Targets(tree)
+	more := max(0, len(targets)-MaxLinks)
+	targets = apart(targets[:len(targets)-more])
 	select {
 	case c.places <- struct{}{}:
 		defer func() { <-c.places }()
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
-	targets := Targets(tree)
-	r := &Result{At: c.config.Now()}
-	if len(targets) > MaxLinks {
-		r.More = len(targets) - MaxLinks
-		targets = targets[:MaxLinks]
-	}
-	r.Answers = make([]Answer, len(targets))
+	r := &Result{At: c.config.Now(), Answers: make([]Answer, len(targets)), More: more}
 	total, cancel := context.WithTimeout(ctx, totalTimeout)
 	defer cancel()
 	places := make(chan struct{}, atOnce)
@@ -194,6 +191,19 @@ func (c *Checker) Check(ctx context.Context, id string, tree *message.Tree, foll
 	}
 	c.remember(id, r)
 	return r, nil
+}
+
+// apart copies what is kept of targets, so that the message can go: who waits, and
+// what is remembered, holds none in memory. Of an address that is too long to be
+// asked for a beginning is enough.
+func apart(targets []Target) []Target {
+	out := make([]Target, 0, len(targets))
+	for _, t := range targets {
+		t.URL = strings.Clone(t.URL[:min(len(t.URL), maxURL+1)])
+		t.Text, t.Part = strings.Clone(t.Text), strings.Clone(t.Part)
+		out = append(out, t)
+	}
+	return out
 }
 
 func (c *Checker) remember(id string, r *Result) {

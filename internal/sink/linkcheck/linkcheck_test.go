@@ -263,6 +263,14 @@ func TestTooManyLinks(t *testing.T) {
 	}
 }
 
+func TestALongAddressIsNotAskedFor(t *testing.T) {
+	w := newWeb(t, handle)
+	r, err := w.checker().Check(t.Context(), "id", newsletter("http://example.com/page?"+strings.Repeat("x", maxURL)), true)
+	if err != nil || r.Answers[0].State != NotAsked || len(r.Answers[0].URL) > maxURL+1 || len(w.asked) > 0 {
+		t.Errorf("%d bytes are kept of an address that is %s, after %d requests: %v", len(r.Answers[0].URL), r.Answers[0].State, len(w.asked), err)
+	}
+}
+
 func TestTargets(t *testing.T) {
 	tree := message.Parse([]byte("Content-Type: multipart/alternative; boundary=b\r\n\r\n--b\r\n\r\nhttps://example.com/a\r\n--b\r\n" +
 		"Content-Type: text/html\r\n\r\n<a href='https://example.com/a'>A</a><a href='mailto:x@example.com'><a href='#b'><a href='/c'>" +
