@@ -53,6 +53,7 @@ type sinkFlags struct {
 	faults        string
 	tags          []string
 	allowImages   bool
+	checkLinks    bool
 	relays        []string
 	webhooks      []string
 	webhookSecret string
@@ -135,6 +136,7 @@ func (f *sinkFlags) register(c *cobra.Command) {
 	flags.StringVar(&f.faults, "faults", "", "make the faults on purpose that this YAML `file` says: greylisting, 421, dropped connections, slow lines; postmuster help faults shows how")
 	flags.StringArrayVar(&f.tags, "tag", nil, "tag each new message that a search finds, `NAME=SEARCH`, such as 'shop=from:shop@example.com' (repeatable)")
 	flags.BoolVar(&f.allowImages, "allow-images", false, "let a reader of the page ask for a message's remote images")
+	flags.BoolVar(&f.checkLinks, "check-links", false, "let a reader of the page and clients of the API ask where a message's links lead, on the public internet")
 	flags.StringSliceVar(&f.relays, "relay-to", nil, "messages may be sent on to this server, `host:port` or smtp://USER:PASSWORD@host:port (repeatable)")
 	flags.StringSliceVar(&f.webhooks, "webhook", nil, "tell this `URL` of messages (repeatable)")
 	flags.StringVar(&f.webhookSecret, "webhook-secret", "", "sign what webhooks are told with this `secret`")
@@ -213,6 +215,7 @@ func runSink(ctx context.Context, env *Env, f *sinkFlags) (err error) {
 	if err := network.reachable(ctx, &f.net); err != nil {
 		return err
 	}
+	run.net = network
 	defer func() { err = errors.Join(err, network.close(&f.net)) }()
 	auditor, err := f.auditor(env, network)
 	if err != nil {

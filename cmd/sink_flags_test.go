@@ -207,6 +207,38 @@ func TestSinkAsksSpamFilters(t *testing.T) {
 	}
 }
 
+func TestSinkAsksForLinksWhenAllowed(t *testing.T) {
+	l := testEnv(t)
+	l.zone("router.example.com. A 10.0.0.1\n_fail.shop.example.com. TXT SERVFAIL\n")
+	links := "http://router.example.com/ http://10.0.0.1/ http://gone.example.com/ http://shop.example.com/"
+	for flag, want := range map[string][]string{
+		"": {"--check-links"},
+		"--check-links": {
+			"10.0.0.1: not an address of the public internet", "its host gone.example.com does not exist",
+			"the address of shop.example.com could not be found out", `"count":{"works":0,"broken":1,"unknown":1,"not_asked":2}`,
+		},
+	} {
+		s := l.sink(strings.Fields(flag)...)
+		s.send("bob@example.net", strings.Replace(note, "At noon?", links, 1))
+		s.wait(`{"to":"bob@example.net"}`)
+		res, err := http.Post(s.url+"/api/postmuster/v1/messages/latest/link-check", "application/json", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, err := io.ReadAll(res.Body)
+		res.Body.Close()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, w := range want {
+			if !strings.Contains(string(text), w) {
+				t.Errorf("with %q the answer is %s; want %q in it", flag, text, w)
+			}
+		}
+		s.stop()
+	}
+}
+
 func TestSinkEndsWhileClientsAreConnected(t *testing.T) {
 	l := testEnv(t)
 	s := l.sink()

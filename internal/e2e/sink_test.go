@@ -35,7 +35,7 @@ func newSinkWith(t *testing.T, c web.Config) *sink {
 		relays = append(relays, api.Relay{Addr: addr})
 	}
 	s, err := whole.Open(t.Context(), whole.Config{
-		SMTP: "127.0.0.1:0", HTTP: "127.0.0.1:0", RemoteImages: c.RemoteImages, Prefix: c.Prefix, Relays: relays,
+		SMTP: "127.0.0.1:0", HTTP: "127.0.0.1:0", RemoteImages: c.RemoteImages, Links: c.Links, Prefix: c.Prefix, Relays: relays,
 		Version: "test", Hostname: "mx.example.test", Now: time.Now, Logger: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
@@ -83,7 +83,7 @@ func (s *sink) score(id string, score verdict.Score, results ...report.Result) {
 	s.t.Helper()
 	r := report.Report{
 		Schema: report.Schema, Subject: report.Subject{Kind: checks.Message, MessageID: id}, Profile: "transactional",
-		Score: score, Results: results,
+		Score: score, Results: results, Opinions: opinions,
 	}
 	text, err := json.Marshal(r)
 	if err != nil {

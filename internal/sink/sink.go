@@ -22,6 +22,8 @@ import (
 	"github.com/postmuster/postmuster/internal/sink/api"
 	"github.com/postmuster/postmuster/internal/sink/fault"
 	"github.com/postmuster/postmuster/internal/sink/httpd"
+	"github.com/postmuster/postmuster/internal/sink/linkcheck"
+	"github.com/postmuster/postmuster/internal/sink/opinion"
 	sinksmtp "github.com/postmuster/postmuster/internal/sink/smtp"
 	"github.com/postmuster/postmuster/internal/sink/store"
 	"github.com/postmuster/postmuster/internal/sink/web"
@@ -56,8 +58,9 @@ type Config struct {
 	HTTPTLS  bool     // HTTP begins with TLS
 	Prefix   string   // of HTTP's paths, such as /mail, where a proxy serves it below one: see httpd.ParsePrefix
 
-	RemoteImages bool            // a reader of the page may ask for a message's remote images
-	Faults       *fault.Injector // what SMTP does wrong on purpose; nil: nothing, until the API asks for it
+	RemoteImages bool               // a reader of the page may ask for a message's remote images
+	Links        *linkcheck.Checker // asks for the links of a message when somebody wants it; nil: not allowed
+	Faults       *fault.Injector    // what SMTP does wrong on purpose; nil: nothing, until the API asks for it
 	Relays       []api.Relay
 	Webhooks     []api.Webhook
 	Resolve      func(ctx context.Context, host string) ([]netip.Addr, error)
@@ -66,6 +69,8 @@ type Config struct {
 	// called with each report, as Scorer.Report is.
 	Score  func(context.Context, *message.Message) *report.Report
 	Report func(*report.Report) error
+	// Filters are spam filters whose opinions each report gets; none count.
+	Filters []opinion.Filter
 
 	Version  string // of the program
 	Hostname string // how it names itself to senders
@@ -116,9 +121,25 @@ func (s *Sink) open(ctx context.Context) (err error) {
 	}
 	s.first = stats.Seq
 	if s.config.Score != nil {
-		s.scorer = &Scorer{Store: s.store, Score: s.config.Score, Report: s.config.Report, Logger: s.config.Logger}
+		s.scorer = &Scorer{Store: s.store, Score: s.scoreAndAsk, Report: s.config.Report, Logger: s.config.Logger}
 	}
 	return s.openHTTP()
+}
+
+// scoreAndAsk scores a message and asks the spam filters about it.
+func (s *Sink) scoreAndAsk(ctx context.Context, m *message.Message) *report.Report {
+	r := s.config.Score(ctx, m)
+	if len(s.config.Filters) > 0 {
+		r.Opinions = opinion.Of(ctx, m, s.config.Filters)
+	}
+	return r
+}
+
+func filterNames(filters []opinion.Filter) (names []string) {
+	for _, f := range filters {
+		names = append(names, f.Name())
+	}
+	return names
 }
 
 // openHTTP puts the API beside the page, behind the guard.
@@ -127,6 +148,7 @@ func (s *Sink) openHTTP() (err error) {
 	s.api, err = api.New(api.Config{
 		Store: s.store, Now: c.Now, Logger: c.Logger, Version: c.Version, MaxMessageBytes: c.MaxMessageBytes,
 		Faults: c.Faults, Relays: c.Relays, Webhooks: c.Webhooks, Hostname: c.Hostname, Resolve: c.Resolve, Prefix: c.Prefix,
+		Links: c.Links, Filters: filterNames(c.Filters),
 	})
 	if err != nil || s.listeners.http == nil {
 		return err
@@ -134,8 +156,8 @@ func (s *Sink) openHTTP() (err error) {
 	mux := http.NewServeMux()
 	s.api.Register(mux)
 	page := web.New(web.Config{
-		Relays: relayNames(c.Relays), SendOn: s.sendOn,
-		Store: s.store, SMTPAddr: s.sendTo(), Version: c.Version, Prefix: c.Prefix, Now: c.Now, Logger: c.Logger, RemoteImages: c.RemoteImages,
+		Store: s.store, SMTPAddr: s.sendTo(), Version: c.Version, Prefix: c.Prefix, Now: c.Now, Logger: c.Logger,
+		RemoteImages: c.RemoteImages, Links: c.Links, Relays: relayNames(c.Relays), SendOn: s.sendOn,
 		OpenAPI: s.api.OpenAPI, Token: c.Token != "",
 	})
 	page.Register(mux)

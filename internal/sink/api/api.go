@@ -4,7 +4,8 @@
 //
 // It judges nothing and guards nothing: package httpd stands in front of it.
 // Nothing in a message makes it fetch anything; webhooks and relaying reach the
-// targets that were named at start, and no others.
+// targets that were named at start, and no others. Links are asked for when a
+// request wants it, and only where that was allowed at start.
 package api
 
 import (
@@ -23,6 +24,7 @@ import (
 
 	"github.com/postmuster/postmuster/internal/sink/egress"
 	"github.com/postmuster/postmuster/internal/sink/fault"
+	"github.com/postmuster/postmuster/internal/sink/linkcheck"
 	"github.com/postmuster/postmuster/internal/sink/store"
 )
 
@@ -47,6 +49,10 @@ type Config struct {
 	Relays   []Relay   // where messages may be sent on to, the default first
 	Webhooks []Webhook // who is told of events
 	Hostname string    // how a relay is greeted
+
+	Filters []string // the spam filters that are asked of each message, as reports call them
+
+	Links *linkcheck.Checker // asks for the links of a message; nil: they are not asked for
 
 	// Resolve looks up the addresses of a relay or webhook.
 	Resolve func(ctx context.Context, host string) ([]netip.Addr, error)
@@ -116,6 +122,8 @@ func (a *API) Register(mux humago.Mux) {
 	a.registerReport(native)
 	a.registerExtracts(native)
 	a.registerHTMLCheck(native)
+	a.registerLinkCheck(native)
+	a.registerOpinions(native)
 	a.registerSending(native)
 	a.registerWaiting(native)
 	a.registerLists(native)

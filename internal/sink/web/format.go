@@ -21,7 +21,7 @@ func (p *Page) functions() template.FuncMap {
 		"at": p.paths.at, "messagePath": p.paths.message, "listPath": p.paths.list, "refURL": refURL, "lower": strings.ToLower, "grade": grade, "gradeMark": gradeMark, "comparePath": p.paths.compare,
 		"tagPath": p.paths.tag,
 		"row":     func(l *listView, r *store.Record) rowView { return rowView{r, l.Search, r.ID == l.Selected} },
-		"hits":    hits, "brief": brief, "people": newPeople, "answer": answer, "problem": problem,
+		"capital": capital, "points": points, "hits": hits, "brief": brief, "people": newPeople, "answer": answer, "problem": problem,
 	}
 }
 

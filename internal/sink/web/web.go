@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"github.com/postmuster/postmuster/internal/message"
+	"github.com/postmuster/postmuster/internal/sink/linkcheck"
 	"github.com/postmuster/postmuster/internal/sink/store"
 )
 
@@ -61,6 +62,9 @@ type Config struct {
 
 	Relays []string // servers to which SendOn may send a message, the usual one first; none: the page offers nothing
 	SendOn SendOn
+
+	// Links asks for the links of a message when a reader wants it; nil: nobody may.
+	Links *linkcheck.Checker
 }
 
 // maxViews is how many messages are taken apart at the same time: each may be
@@ -111,6 +115,7 @@ func (p *Page) Register(mux *http.ServeMux) {
 
 	mux.HandleFunc("POST /messages/{id}/read", p.handle(p.markRead(true)))
 	mux.HandleFunc("POST /messages/{id}/unread", p.handle(p.markRead(false)))
+	mux.HandleFunc("POST /messages/{id}/links", p.handle(p.checkLinks))
 	mux.HandleFunc("POST /messages/{id}/tags", p.handle(p.setTags))
 	mux.HandleFunc("POST /messages/{id}/delete", p.handle(p.deleteMessage))
 	mux.HandleFunc("POST /read", p.handle(p.markAllRead))
