@@ -14,6 +14,7 @@ import (
 	"github.com/postmuster/postmuster/internal/message"
 	"github.com/postmuster/postmuster/internal/report"
 	"github.com/postmuster/postmuster/internal/sink/store"
+	"github.com/postmuster/postmuster/internal/sink/weight"
 )
 
 const (
@@ -62,13 +63,15 @@ func (s *Scorer) Run(ctx context.Context) (left int, err error) {
 		}
 	})
 	var one sync.Mutex
-	weight := newWeight(scoredBytes)
+	inWork := weight.New(scoredBytes)
 	for range cmp.Or(s.AtOnce, scoredAtOnce) {
 		wg.Go(func() {
 			for name := range names {
 				s.Store.GiveWay(run, func() {
-					weight.take(name.Size)
-					defer weight.leave(name.Size)
+					if inWork.Take(run, name.Size) != nil {
+						return // we end
+					}
+					defer inWork.Leave(name.Size)
 					if err := s.one(run, name.ID, &one); err != nil {
 						cancel(err)
 					}
@@ -82,37 +85,6 @@ func (s *Scorer) Run(ctx context.Context) (left int, err error) {
 	}
 	left, countErr := s.left(context.WithoutCancel(ctx))
 	return left, errors.Join(err, countErr)
-}
-
-// A weight bounds what is in work at a time, by its size.
-type weight struct {
-	mu    sync.Mutex
-	less  *sync.Cond
-	taken int64
-	most  int64
-}
-
-func newWeight(most int64) *weight {
-	w := &weight{most: most}
-	w.less = sync.NewCond(&w.mu)
-	return w
-}
-
-// take waits until there is room, or nothing else in work.
-func (w *weight) take(n int64) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	for w.taken > 0 && w.taken+n > w.most {
-		w.less.Wait()
-	}
-	w.taken += n
-}
-
-func (w *weight) leave(n int64) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.taken -= n
-	w.less.Broadcast()
 }
 
 // left returns how many messages have no report.

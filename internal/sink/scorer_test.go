@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -214,27 +213,4 @@ func TestAClosedStoreEndsTheRun(t *testing.T) {
 	if err := <-done; err != nil {
 		t.Errorf("Run() = %v", err)
 	}
-}
-
-// Large messages are scored one after the other, small ones beside them.
-func TestLargeMessagesAreNotScoredTogether(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		w := newWeight(100)
-		working := make(chan int64, 4)
-		for _, size := range []int64{500, 60, 50, 40} {
-			go func() { w.take(size); working <- size }()
-			synctest.Wait()
-		}
-		if size := <-working; size != 500 || len(working) > 0 {
-			t.Fatalf("%d and %d more are in work, want 500 alone", size, len(working))
-		}
-		w.leave(500)
-		synctest.Wait()
-		if len(working) != 2 { // 40 and one of the others
-			t.Errorf("%d are in work, want 2", len(working))
-		}
-		for range 3 {
-			w.leave(<-working)
-		}
-	})
 }

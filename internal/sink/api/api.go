@@ -26,6 +26,7 @@ import (
 	"github.com/postmuster/postmuster/internal/sink/fault"
 	"github.com/postmuster/postmuster/internal/sink/linkcheck"
 	"github.com/postmuster/postmuster/internal/sink/store"
+	"github.com/postmuster/postmuster/internal/sink/weight"
 )
 
 // prefix is where the API of our own is.
@@ -78,6 +79,7 @@ type API struct {
 	bodies  places // of messages that are being sent
 
 	decoding places // of images
+	holding  *weight.Weight
 
 	document func() ([]byte, error)
 }
@@ -96,7 +98,7 @@ func New(c Config) (*API, error) {
 	a := &API{
 		config: c, store: c.Store, dialer: dialer, started: c.Now(),
 		streams: newPlaces(maxStreams), waiting: newPlaces(maxWaiting), bodies: newPlaces(maxSending),
-		decoding: newPlaces(maxDecoding),
+		decoding: newPlaces(maxDecoding), holding: weight.New(heldBytes),
 	}
 	a.hooks = newWebhooks(c, dialer)
 	return a, nil
@@ -117,6 +119,7 @@ func (a *API) Register(mux humago.Mux) {
 	config.Transformers = []huma.Transformer{shortened}
 	config.Components.Schemas = huma.NewMapRegistry("#/components/schemas/", schemaName)
 	native := humago.New(mux, config)
+	native.UseMiddleware(a.withHold)
 	a.registerMessages(native)
 	a.registerContent(native)
 	a.registerReport(native)

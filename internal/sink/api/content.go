@@ -74,7 +74,7 @@ func (a *API) raw(ctx context.Context, in *ContentInput) (*bytesOutput, error) {
 	if out.Status = statusFor(in.IfNoneMatch, out.ETag); out.Status == http.StatusNotModified {
 		return out, nil
 	}
-	out.Body, err = a.store.Raw(ctx, r.ID)
+	out.Body, err = a.rawOf(ctx, r)
 	return out, err
 }
 
@@ -87,7 +87,7 @@ func (a *API) tree(ctx context.Context, in IDInput) (*store.Record, *message.Tre
 }
 
 func (a *API) parsed(ctx context.Context, r *store.Record) (*store.Record, *message.Tree, error) {
-	m, err := a.store.Message(ctx, r.ID)
+	m, err := a.messageOf(ctx, r)
 	if err != nil {
 		return nil, nil, err
 	}

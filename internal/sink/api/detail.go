@@ -90,7 +90,7 @@ func (a *API) message(ctx context.Context, in *ContentInput) (*Tagged[Detail], e
 	if out.Status = statusFor(in.IfNoneMatch, out.ETag); out.Status == http.StatusNotModified {
 		return out, nil
 	}
-	m, err := a.store.Message(ctx, r.ID)
+	m, err := a.messageOf(ctx, r)
 	if err != nil {
 		return nil, err
 	}

@@ -15,7 +15,7 @@ import (
 
 func (a *API) registerHealth(mux humago.Mux, doc *huma.OpenAPI) {
 	text := []string{"text/plain"}
-	registerRoutes(mux, doc, "health", a.writeProblem, []route{
+	a.registerRoutes(mux, doc, "health", a.writeProblem, []route{
 		{pattern: "GET /livez", summary: "Does the process answer?", answers: text, handler: func(w http.ResponseWriter, _ *http.Request) error {
 			plain(w, http.StatusOK, "ok\n")
 			return nil

@@ -18,7 +18,7 @@ import (
 // registerMailHog adds what is read of MailHog's API in version 2, and what is
 // deleted and released in version 1. Where Mailpit has the same path, it has it.
 func (a *API) registerMailHog(mux humago.Mux, doc *huma.OpenAPI) {
-	registerRoutes(mux, doc, "mailhog", a.mailpitProblem, []route{
+	a.registerRoutes(mux, doc, "mailhog", a.mailpitProblem, []route{
 		{pattern: "GET /api/v2/messages", summary: "List messages, each in full", query: "start limit", handler: a.mailhogList},
 		{pattern: "GET /api/v2/search", summary: "Search messages", query: "kind query start limit", handler: a.mailhogSearch},
 		{pattern: "GET /api/v2/outgoing-smtp", summary: "The hosts that were named at start", handler: a.mailhogOutgoing},
@@ -96,6 +96,9 @@ func (a *API) mailhogPage(w http.ResponseWriter, r *http.Request, search *store.
 	}
 	out := mailhogPage{Total: page.Total, Start: start, Items: []mailhogMessage{}}
 	left := a.config.MaxMessageBytes // of messages in one answer
+	if err := a.hold(r.Context(), min(left, sizeOf(page.Records))); err != nil {
+		return err
+	}
 	for _, record := range page.Records {
 		if left -= record.Size; left < 0 && len(out.Items) > 0 {
 			break
@@ -109,6 +112,13 @@ func (a *API) mailhogPage(w http.ResponseWriter, r *http.Request, search *store.
 	out.Count = len(out.Items)
 	writeJSON(w, http.StatusOK, out)
 	return nil
+}
+
+func sizeOf(records []*store.Record) (bytes int64) {
+	for _, r := range records {
+		bytes += r.Size
+	}
+	return bytes
 }
 
 func (a *API) mailhogMessage(w http.ResponseWriter, r *http.Request) error {
@@ -125,7 +135,7 @@ func (a *API) mailhogMessage(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (a *API) mailhogItem(ctx context.Context, record *store.Record) (mailhogMessage, error) {
-	m, err := a.store.Message(ctx, record.ID)
+	m, err := a.messageOf(ctx, record)
 	if err != nil {
 		return mailhogMessage{}, err
 	}
@@ -200,7 +210,11 @@ func (a *API) mailhogRelease(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (a *API) mailhogDownload(w http.ResponseWriter, r *http.Request) error {
-	raw, err := a.store.Raw(r.Context(), r.PathValue("id"))
+	record, err := a.store.Get(r.Context(), r.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	raw, err := a.rawOf(r.Context(), record)
 	if err != nil {
 		return err
 	}

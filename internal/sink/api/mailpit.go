@@ -23,7 +23,7 @@ import (
 // Mailpit's; unknown parameters are passed over, as it does.
 func (a *API) registerMailpit(mux humago.Mux, doc *huma.OpenAPI) {
 	text, bytes := []string{"text/plain"}, []string{"application/octet-stream"}
-	registerRoutes(mux, doc, "mailpit", a.mailpitProblem, []route{
+	a.registerRoutes(mux, doc, "mailpit", a.mailpitProblem, []route{
 		{pattern: "GET /api/v1/info", summary: "Figures about this sink", handler: a.mailpitInfo},
 		{pattern: "GET /api/v1/webui", summary: "What is configured", handler: a.mailpitWebUI},
 		{pattern: "GET /api/v1/messages", summary: "List messages", query: "start limit before", handler: a.mailpitList},

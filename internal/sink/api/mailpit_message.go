@@ -126,7 +126,7 @@ func (a *API) mailpitRaw(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	raw, err := a.store.Raw(r.Context(), record.ID)
+	raw, err := a.rawOf(r.Context(), record)
 	if err != nil {
 		return err
 	}

@@ -94,7 +94,7 @@ func (a *API) sendOn(ctx context.Context, in IDInput, host string, from *string,
 	if err != nil {
 		return Sent{}, err
 	}
-	m, err := a.store.Message(ctx, r.ID)
+	m, err := a.messageOf(ctx, r)
 	if err != nil {
 		return Sent{}, err
 	}

@@ -22,13 +22,13 @@ type route struct {
 }
 
 // registerRoutes adds routes to the mux and to the document. problem answers errors.
-func registerRoutes(mux humago.Mux, doc *huma.OpenAPI, tag string, problem func(http.ResponseWriter, error), routes []route) {
+func (a *API) registerRoutes(mux humago.Mux, doc *huma.OpenAPI, tag string, problem func(http.ResponseWriter, error), routes []route) {
 	for _, r := range routes {
-		mux.HandleFunc(r.pattern, func(w http.ResponseWriter, req *http.Request) {
+		mux.HandleFunc(r.pattern, a.thenLetGo(func(w http.ResponseWriter, req *http.Request) {
 			if err := r.handler(w, req); err != nil {
 				problem(w, err)
 			}
-		})
+		}))
 		doc.AddOperation(r.operation(tag))
 	}
 }
@@ -93,5 +93,5 @@ func (a *API) registerDocuments(mux humago.Mux, doc *huma.OpenAPI) {
 			return nil
 		}})
 	}
-	registerRoutes(mux, doc, "about", a.writeProblem, routes)
+	a.registerRoutes(mux, doc, "about", a.writeProblem, routes)
 }

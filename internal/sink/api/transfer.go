@@ -174,7 +174,7 @@ func (a *API) write(ctx context.Context, search *store.Search, file archive) err
 			if r.Seq > last {
 				return file.Close()
 			}
-			raw, err := a.store.Raw(ctx, r.ID)
+			raw, err := a.rawOf(ctx, r)
 			if errors.Is(err, store.ErrNotFound) {
 				continue // deleted meanwhile
 			}

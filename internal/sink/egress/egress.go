@@ -5,8 +5,8 @@
 // Whatever a message or a request asks for, no connection of a Dialer follows
 // from it unless its host and port are on that list. Names may resolve to
 // addresses of a private network, where the services of a developer are, but never
-// to this machine, to a link's own addresses or to one that hides an IPv4 address
-// inside: whoever serves the name's DNS does not choose what is asked here.
+// to this machine, to a link's or a carrier's own addresses or to one that hides an
+// IPv4 address inside: whoever serves the name's DNS does not choose what is asked here.
 package egress
 
 import (
@@ -100,7 +100,12 @@ func (d *Dialer) addresses(ctx context.Context, host string) ([]netip.Addr, erro
 	return found, nil
 }
 
-// hiding are the IPv6 prefixes that carry an IPv4 address to which a gateway sends on.
+// shared is the address space of carriers (RFC 6598), in which some clouds have
+// the service that knows a machine's secrets, as others have in link-local space.
+var shared = netip.MustParsePrefix("100.64.0.0/10")
+
+// hiding are the IPv6 prefixes that carry an IPv4 address to which a gateway sends
+// on, and others that lead where nobody can mean.
 var hiding = []netip.Prefix{
 	netip.MustParsePrefix("64:ff9b::/96"),   // NAT64 (RFC 6052 §2.1)
 	netip.MustParsePrefix("64:ff9b:1::/48"), // NAT64 of one's own (RFC 8215)
@@ -108,6 +113,7 @@ var hiding = []netip.Prefix{
 	netip.MustParsePrefix("2001::/32"),      // Teredo (RFC 4380)
 	netip.MustParsePrefix("::/96"),          // IPv4-compatible (RFC 4291 §2.5.5.1)
 	netip.MustParsePrefix("fec0::/10"),      // site-local (RFC 3879)
+	netip.MustParsePrefix("fd00:ec2::/32"),  // a cloud's own, the secrets of a machine among them
 }
 
 func forbidden(ip netip.Addr) bool {
@@ -116,7 +122,8 @@ func forbidden(ip netip.Addr) bool {
 	}
 	if ip.Is4() {
 		first := ip.As4()[0]
-		return first == 0 || first >= 224 // "this network" (RFC 1122 §3.2.1.3), multicast and reserved
+		// "This network" (RFC 1122 §3.2.1.3), a carrier's, multicast and reserved.
+		return first == 0 || first >= 224 || shared.Contains(ip)
 	}
 	for _, prefix := range hiding {
 		if prefix.Contains(ip) {

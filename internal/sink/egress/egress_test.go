@@ -67,6 +67,8 @@ func TestWhereANameMayLead(t *testing.T) {
 	for addr, want := range map[string]bool{
 		"192.0.2.1": true, "10.1.2.3": true, "172.18.0.4": true, "2001:db8::1": true, "fd00::1": true,
 		"127.0.0.1": false, "127.9.9.9": false, "::1": false, "0.0.0.0": false, "0.1.2.3": false, "::": false,
+		"100.63.255.255": true, "100.64.0.1": false, "100.100.100.200": false, "100.127.255.255": false, "100.128.0.1": true,
+		"::ffff:100.64.0.1": false, "fd00:ec2::254": false,
 		"169.254.169.254": false, "fe80::1": false, "224.0.0.1": false, "255.255.255.255": false, "ff02::1": false,
 		"::ffff:127.0.0.1": false, "::ffff:169.254.169.254": false, "::127.0.0.1": false,
 		"64:ff9b::7f00:1": false, "64:ff9b:1::7f00:1": false, "2002:7f00:1::1": false, "2001:0:7f00:1::": false,

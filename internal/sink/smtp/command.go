@@ -44,6 +44,12 @@ func (l *leg) command() error {
 	if c.strangeProxy(verb, line) {
 		return nil
 	}
+	if strings.ContainsFunc(text, isControl) {
+		c.feed = nil
+		c.refuse("500 5.5.2 a control character in a command")
+		c.skipChunk()
+		return nil
+	}
 	if c.running.Faults != nil && l.fault() {
 		return nil
 	}
@@ -55,6 +61,10 @@ func (l *leg) command() error {
 	}
 	return nil
 }
+
+// isControl tells of what no command may contain (RFC 5321 §4.1.2), and what would
+// be a command or a field of its own where an address is passed on.
+func isControl(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f }
 
 const hidden = "(credentials, not kept)"
 

@@ -222,6 +222,27 @@ func TestCommandTooLong(t *testing.T) {
 	c.closed()
 }
 
+// A control character in a command would begin another one where the address is
+// passed on, or a field where it is written down.
+func TestCommandsHaveNoControlCharacters(t *testing.T) {
+	w := serve(t, nil)
+	c := w.greet(t)
+	c.do("MAIL FROM:<a\r@example.com>", "500 5.5.2")
+	c.do("MAIL FROM:<a@example.com> ENVID=a\rb", "500 5.5.2")
+	c.do("MAIL FROM:<a@example.com>", "250")
+	for _, path := range []string{"<b\rRCPT TO:c@example.net>", "<\"b\x00\"@example.net>", "<b@example.net>\x7f"} {
+		c.do("RCPT TO:"+path, "500 5.5.2")
+	}
+	c.do("RCPT TO:<b@example.net>", "250")
+	c.send("BDAT 5 \x0bLAST\r\nQUIT\n")
+	c.want("500 5.5.2")
+	c.send("BDAT 5 LAST\r\nQUIT\n")
+	c.want("250")
+	if m := w.only(t); len(m.Envelope.Rcpt) != 1 || string(m.Raw) != "QUIT\n" {
+		t.Errorf("%+v, %q", m.Envelope, m.Raw)
+	}
+}
+
 func TestSessionsThatFailed(t *testing.T) {
 	tests := []struct {
 		name, say, last string

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"sync"
 	"syscall"
+	"time"
 )
 
 const (
@@ -53,12 +54,14 @@ type engine struct {
 	closing sync.Once
 	closed  error
 
+	longest time.Duration // of a search
+
 	wrap func(disk) disk // puts faults in front of the disk, for tests
 }
 
 func open(config Config) (*Store, error) {
 	config = withDefaults(config)
-	s := &Store{engine{config: config, progress: newProgress()}}
+	s := &Store{engine{config: config, progress: newProgress(), longest: longestSearch}}
 	if err := s.start(); err != nil {
 		s.release()
 		return nil, fmt.Errorf("open the store in %s: %w%s", nameOf(config), err, remedy(err))

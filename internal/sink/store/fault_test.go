@@ -224,7 +224,7 @@ func TestDiskFails(t *testing.T) {
 func openFaulty(t *testing.T, config Config, d **faultyDisk) *Store {
 	t.Helper()
 	config = withDefaults(config)
-	s := &Store{engine{config: config, progress: newProgress(), wrap: func(real disk) disk {
+	s := &Store{engine{config: config, progress: newProgress(), longest: longestSearch, wrap: func(real disk) disk {
 		*d = &faultyDisk{disk: real, full: make(chan struct{}, 1)}
 		(*d).room.Store(-1)
 		(*d).writes.Store(-1)

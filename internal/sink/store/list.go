@@ -64,7 +64,7 @@ func (s *engine) list(ctx context.Context, q Query) (*Page, error) {
 		return nil, err
 	}
 	page := &Page{}
-	err = s.readReady(ctx, func(db *sql.DB) error {
+	err = s.readInTime(ctx, func(ctx context.Context, db *sql.DB) error {
 		s.progress.mu.Lock()
 		*page = Page{Seq: s.progress.appliedSeq}
 		s.progress.mu.Unlock()

@@ -75,6 +75,19 @@ func (s *engine) readReady(ctx context.Context, f func(*sql.DB) error) error {
 	}
 }
 
+// readInTime is readReady for what may take long, with the context it is to use.
+func (s *engine) readInTime(ctx context.Context, f func(context.Context, *sql.DB) error) error {
+	err := s.readReady(ctx, func(db *sql.DB) error {
+		inTime, cancel := context.WithTimeoutCause(ctx, s.longest, errSlow)
+		defer cancel()
+		if err := f(inTime, db); err == nil || context.Cause(inTime) != errSlow {
+			return err
+		}
+		return errSlow
+	})
+	return err
+}
+
 // waitRenewed waits until a damaged index was replaced.
 func (s *engine) waitRenewed(ctx context.Context) error {
 	return s.progress.wait(ctx, func() bool { return s.progress.damage == nil })

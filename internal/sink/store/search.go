@@ -59,7 +59,15 @@ const (
 	// maxSearchBytes and maxTerms bound a search; people type a few words.
 	maxSearchBytes = 2000
 	maxTerms       = 50
+	// maxBeginnings bounds the terms for which all words are gathered that begin
+	// so: each takes up to some tenths of a second in a large store.
+	maxBeginnings = 10
+	// longestSearch ends one that takes too long: few can be at work at a time.
+	longestSearch = 10 * time.Second
 )
+
+// errSlow is what is wrong with a search that took too long.
+var errSlow = &SyntaxError{0, "it takes too long; ask for fewer words, or longer ones"}
 
 // A term is one condition.
 type term struct {
@@ -96,6 +104,7 @@ func parseSearch(text string) (*Search, error) {
 	}
 	p := searchParser{text: text}
 	s := &Search{text: text}
+	beginnings := 0
 	for p.skipSpace(); p.at < len(text); p.skipSpace() {
 		start := p.at
 		t, err := p.term()
@@ -103,11 +112,30 @@ func parseSearch(text string) (*Search, error) {
 			return nil, err
 		}
 		t.offset = start
-		if s.terms = append(s.terms, t); len(s.terms) > maxTerms {
+		if s.has(t) {
+			continue
+		}
+		if t.beginning() {
+			beginnings++
+		}
+		switch s.terms = append(s.terms, t); {
+		case len(s.terms) > maxTerms:
 			return nil, &SyntaxError{start, fmt.Sprintf("more than %d terms", maxTerms)}
+		case beginnings > maxBeginnings:
+			return nil, &SyntaxError{start, fmt.Sprintf("more than %d terms like word*, from:, to: and subject:", maxBeginnings)}
 		}
 	}
 	return s, nil
+}
+
+// beginning tells that the term is looked up by the beginning of a word.
+func (t *term) beginning() bool {
+	return t.field == "" && t.prefix || !t.not && (t.field == "from" || t.field == "to" || t.field == "subject")
+}
+
+// has tells whether a term is there already.
+func (s *Search) has(t term) bool {
+	return slices.ContainsFunc(s.terms, func(other term) bool { return other.canonical() == t.canonical() })
 }
 
 func invalidUTF8(s string) int {
@@ -355,19 +383,23 @@ func scoreValue(t *term) error {
 func (s *Search) canonical() string {
 	var parts []string
 	for _, t := range s.terms {
-		var b strings.Builder
-		if t.not {
-			b.WriteByte('-')
-		}
-		if t.field != "" {
-			b.WriteString(t.field + ":")
-		}
-		if t.prefix {
-			b.WriteString(t.value + "*")
-		} else {
-			b.WriteString(`"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(t.value) + `"`)
-		}
-		parts = append(parts, b.String())
+		parts = append(parts, t.canonical())
 	}
 	return strings.Join(parts, " ")
+}
+
+func (t *term) canonical() string {
+	var b strings.Builder
+	if t.not {
+		b.WriteByte('-')
+	}
+	if t.field != "" {
+		b.WriteString(t.field + ":")
+	}
+	if t.prefix {
+		b.WriteString(t.value + "*")
+	} else {
+		b.WriteString(`"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(t.value) + `"`)
+	}
+	return b.String()
 }

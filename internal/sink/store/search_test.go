@@ -126,7 +126,9 @@ func TestSearchErrors(t *testing.T) {
 		{"before:soon", 7, `"soon" is neither a time like 2026-11-25, 2026-11-25T10:00:00Z nor an age like 2h, 3d`},
 		{"check:a_b", 6, `"a_b" is not the ID of a check`},
 		{"a \xff", 2, "not UTF-8"},
-		{strings.Repeat("a ", 51), 100, "more than 50 terms"},
+		{numbered("a%d ", 51), 190, "more than 50 terms"},
+		{numbered("a%02d* ", 11), 50, "more than 10 terms like word*, from:, to: and subject:"},
+		{"to:x -from:y " + numbered("subject:%02d ", 10), 112, "more than 10 terms like word*, from:, to: and subject:"},
 	}
 	for _, tt := range tests {
 		_, err := ParseSearch(tt.search)
@@ -134,6 +136,38 @@ func TestSearchErrors(t *testing.T) {
 		if !errors.As(err, &got) || got.Offset != tt.offset || got.Message != tt.message {
 			t.Errorf("ParseSearch(%q) = %v, want at %d: %s", tt.search, err, tt.offset, tt.message)
 		}
+	}
+}
+
+func numbered(format string, n int) string {
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, format, i)
+	}
+	return b.String()
+}
+
+// What is asked for twice is looked for once.
+func TestSearchLooksForATermOnce(t *testing.T) {
+	if got := mustSearch(t, strings.Repeat("from:a b* ", 100)).canonical(); got != `from:"a" b*` {
+		t.Errorf("canonical() = %s", got)
+	}
+}
+
+func TestSlowSearchIsEnded(t *testing.T) {
+	config, _ := testConfig(t)
+	s := mustOpen(t, config)
+	mustAdd(t, s, letter("one"))
+	subjects(t, s, "text")
+	s.longest = 0
+	_, err := s.List(t.Context(), Query{Search: mustSearch(t, "text")})
+	var got *SyntaxError
+	if !errors.As(err, &got) || got.Message != errSlow.Message {
+		t.Errorf("List = %v, want that it takes too long", err)
+	}
+	s.longest = longestSearch
+	if got := subjects(t, s, "text"); !cmp.Equal(got, []string{"one"}) {
+		t.Errorf("afterwards, the search finds %v", got)
 	}
 }
 
