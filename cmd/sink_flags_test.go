@@ -313,7 +313,7 @@ func TestSinkRefusesWhatItMust(t *testing.T) {
 		{[]string{"--tag", "news"}, `--tag "news": a rule is written NAME=SEARCH`},
 		{[]string{"--tag", "a=b,c", "--tag", "news=form:shop"}, `--tag "news=form:shop": search, character 6: there is no form: in a search`},
 		{[]string{"--tag", "bad=score:<80"}, `--tag "bad=score:<80": search, character 5: score:<80 is not known when a message is received`},
-		{[]string{"--tag", "a=" + strings.Repeat("word ", 300), "--tag", "b=" + strings.Repeat("word ", 300)}, "more than 50 terms"},
+		{[]string{"--tag", "a=" + strings.Join(strings.Split("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ", ""), " ")}, "more than 50 terms"},
 		{slices.Repeat([]string{"--tag", "a=b"}, 51), "--tag: a store takes 50 rules"},
 		{[]string{"--spamd", "http://192.0.2.1/"}, `--spamd: "http://192.0.2.1/" is not an address like 127.0.0.1:783`},
 		{[]string{"--rspamd", "unix:/run/rspamd.sock"}, "--rspamd: "},
