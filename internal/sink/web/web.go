@@ -55,6 +55,8 @@ type Config struct {
 
 	Relays []string // servers to which SendOn may send a message, the usual one first; none: the page offers nothing
 	SendOn SendOn
+
+	Receive Receive // nil: nothing is written on the page
 }
 
 // maxViews is how many messages are taken apart at the same time: each may be
@@ -89,6 +91,8 @@ func (p *Page) Register(mux *http.ServeMux) {
 	mux.HandleFunc("GET /messages/{id}/parts/{part}", p.handle(p.servePart))
 	mux.HandleFunc("GET /messages/{id}/send-on", p.handle(p.askSendOn))
 	mux.HandleFunc("POST /messages/{id}/send-on", p.handle(p.sendOn))
+	mux.HandleFunc("GET /compose", p.handle(p.showCompose))
+	mux.HandleFunc("POST /compose", p.handle(p.compose))
 	mux.HandleFunc("GET /compare", p.handle(p.showComparison))
 	mux.HandleFunc("GET /sessions", p.handle(p.showSessions))
 	mux.HandleFunc("GET /delete", p.handle(p.askDelete))
@@ -158,6 +162,7 @@ type shell struct {
 	SMTP    string
 
 	SendsOn bool // messages may be sent on
+	Writes  bool // messages may be written
 
 	List    *listView
 	Message *messageView
@@ -171,7 +176,7 @@ const fragmentHeader = "Postmuster-Fragment"
 
 func (p *Page) render(w http.ResponseWriter, r *http.Request, status int, s shell) error {
 	s.Assets, s.Version, s.SMTP = p.paths.at(p.assets.path), p.config.Version, p.config.SMTPAddr
-	s.SendsOn = len(p.config.Relays) > 0
+	s.SendsOn, s.Writes = len(p.config.Relays) > 0, p.config.Receive != nil
 	if s.Icon == "" {
 		s.Icon = p.paths.icon(nil)
 	}
