@@ -157,7 +157,7 @@ func (s *Sink) openHTTP() (err error) {
 	s.api.Register(mux)
 	page := web.New(web.Config{
 		Store: s.store, SMTPAddr: s.sendTo(), Version: c.Version, Prefix: c.Prefix, Now: c.Now, Logger: c.Logger,
-		RemoteImages: c.RemoteImages, Links: c.Links, Relays: relayNames(c.Relays), SendOn: s.sendOn,
+		RemoteImages: c.RemoteImages, Links: c.Links, Relays: relayNames(c.Relays), SendOn: s.sendOn, Receive: s.receive,
 		OpenAPI: s.api.OpenAPI, Token: c.Token != "",
 	})
 	page.Register(mux)
@@ -180,6 +180,11 @@ func relayNames(relays []api.Relay) (names []string) {
 func (s *Sink) sendOn(ctx context.Context, id, relay string, to []string) (reply string, err error) {
 	sent, err := s.api.SendOn(ctx, id, relay, to)
 	return sent.Reply, err
+}
+
+// receive is how the page writes a message.
+func (s *Sink) receive(ctx context.Context, from string, to []string, l web.Letter) (id string, err error) {
+	return s.api.Write(ctx, from, to, l.Subject, l.Text, l.HTML)
 }
 
 // sendTo returns where the page tells its readers to send mail.

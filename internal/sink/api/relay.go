@@ -74,14 +74,7 @@ func (a *API) SendOn(ctx context.Context, id, host string, to []string) (Sent, e
 		return Sent{}, invalid("to", "name at least one recipient")
 	}
 	sent, err := a.sendOn(ctx, IDInput{ID: id}, host, nil, to)
-	if err == nil {
-		return sent, nil
-	}
-	if _, public := status(err); !public {
-		a.config.Logger.Error("a message could not be sent on", "error", err)
-		err = errors.New("something went wrong here; the log says what")
-	}
-	return Sent{}, err
+	return sent, a.forReader(err)
 }
 
 // sendOn sends a message to a relay.

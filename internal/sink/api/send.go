@@ -89,6 +89,19 @@ func (a *API) send(ctx context.Context, in *sendInput) (*receiptOutput, error) {
 	return receiptOf(receipt), nil
 }
 
+// Write writes a message and receives it, and returns its ID. The text of an error
+// is for a reader.
+func (a *API) Write(ctx context.Context, from string, to []string, subject, text, html string) (id string, err error) {
+	in := &sendInput{}
+	in.Body.From, in.Body.To, in.Body.Subject, in.Body.Text, in.Body.HTML = from, to, subject, text, html
+	d, err := in.draft()
+	if err != nil {
+		return "", err
+	}
+	receipt, err := a.receiveDraft(ctx, d, nil)
+	return receipt.ID, a.forReader(err)
+}
+
 func (in *sendInput) draft() (*draft, error) {
 	b := &in.Body
 	d := &draft{subject: b.Subject, text: b.Text, html: b.HTML, headers: map[string]string{}}

@@ -36,6 +36,7 @@ type listView struct {
 	Inboxes []filter
 	Tags    []filter
 	SMTP    string
+	Writes  bool
 }
 
 // rowView is a message in the list.
@@ -77,7 +78,7 @@ func (p *Page) showList(w http.ResponseWriter, r *http.Request) error {
 // list reads a page of the list. A search that makes no sense finds nothing, and
 // says why.
 func (p *Page) list(ctx context.Context, query url.Values) (*listView, error) {
-	v := &listView{Search: strings.TrimSpace(query.Get("q")), SMTP: p.config.SMTPAddr}
+	v := &listView{Search: strings.TrimSpace(query.Get("q")), SMTP: p.config.SMTPAddr, Writes: p.config.Receive != nil}
 	var err error
 	if v.Stats, err = p.config.Store.Stats(ctx); err != nil {
 		return nil, err

@@ -65,6 +65,8 @@ type Config struct {
 
 	// Links asks for the links of a message when a reader wants it; nil: nobody may.
 	Links *linkcheck.Checker
+
+	Receive Receive // nil: nothing is written on the page
 }
 
 // maxViews is how many messages are taken apart at the same time: each may be
@@ -106,6 +108,8 @@ func (p *Page) Register(mux *http.ServeMux) {
 	mux.HandleFunc("GET /api/{$}", p.handle(p.showAPI))
 	mux.HandleFunc("GET /messages/{id}/send-on", p.handle(p.askSendOn))
 	mux.HandleFunc("POST /messages/{id}/send-on", p.handle(p.sendOn))
+	mux.HandleFunc("GET /compose", p.handle(p.showCompose))
+	mux.HandleFunc("POST /compose", p.handle(p.compose))
 	mux.HandleFunc("GET /compare", p.handle(p.showComparison))
 	mux.HandleFunc("GET /sessions", p.handle(p.showSessions))
 	mux.HandleFunc("GET /delete", p.handle(p.askDelete))
@@ -176,6 +180,7 @@ type shell struct {
 	SMTP    string
 
 	SendsOn bool // messages may be sent on
+	Writes  bool // messages may be written
 
 	List    *listView
 	Message *messageView
@@ -189,7 +194,7 @@ const fragmentHeader = "Postmuster-Fragment"
 
 func (p *Page) render(w http.ResponseWriter, r *http.Request, status int, s shell) error {
 	s.Assets, s.Version, s.SMTP = p.paths.at(p.assets.path), p.config.Version, p.config.SMTPAddr
-	s.SendsOn = len(p.config.Relays) > 0
+	s.SendsOn, s.Writes = len(p.config.Relays) > 0, p.config.Receive != nil
 	if s.Icon == "" {
 		s.Icon = p.paths.icon(nil)
 	}
