@@ -29,10 +29,14 @@ func newSink(t *testing.T) *sink { return newSinkWith(t, web.Config{}) }
 
 func newSinkWith(t *testing.T, c web.Config) *sink {
 	t.Helper()
-	s, err := whole.Open(t.Context(), whole.Config{
-		SMTP: "127.0.0.1:0", HTTP: "127.0.0.1:0", RemoteImages: c.RemoteImages, Prefix: c.Prefix,
-		Version: "test", Hostname: "mx.example.test", Now: time.Now, Logger: slog.New(slog.DiscardHandler),
-	})
+	return openSink(t, whole.Config{RemoteImages: c.RemoteImages, Prefix: c.Prefix})
+}
+
+func openSink(t *testing.T, c whole.Config) *sink {
+	t.Helper()
+	c.SMTP, c.HTTP = "127.0.0.1:0", "127.0.0.1:0"
+	c.Version, c.Hostname, c.Now, c.Logger = "test", "mx.example.test", time.Now, slog.New(slog.DiscardHandler)
+	s, err := whole.Open(t.Context(), c)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -49,12 +49,13 @@ type Config struct {
 
 	// Token and Insecure say who may come from other machines: see httpd.Config.
 	// They are asked for when SMTP is open to others, too.
-	Token    string
-	Insecure bool
-	Hosts    []string // names under which HTTP is reached
-	Origins  []string // of pages elsewhere that may ask
-	HTTPTLS  bool     // HTTP begins with TLS
-	Prefix   string   // of HTTP's paths, such as /mail, where a proxy serves it below one: see httpd.ParsePrefix
+	Token     string
+	ReadToken string // for those who may read and change nothing
+	Insecure  bool
+	Hosts     []string // names under which HTTP is reached
+	Origins   []string // of pages elsewhere that may ask
+	HTTPTLS   bool     // HTTP begins with TLS
+	Prefix    string   // of HTTP's paths, such as /mail, where a proxy serves it below one: see httpd.ParsePrefix
 
 	RemoteImages bool            // a reader of the page may ask for a message's remote images
 	Faults       *fault.Injector // what SMTP does wrong on purpose; nil: nothing, until the API asks for it
@@ -135,10 +136,13 @@ func (s *Sink) openHTTP() (err error) {
 	s.api.Register(mux)
 	page := web.New(web.Config{
 		Store: s.store, SMTPAddr: s.sendTo(), Version: c.Version, Prefix: c.Prefix, Now: c.Now, Logger: c.Logger, RemoteImages: c.RemoteImages,
-		OpenAPI: s.api.OpenAPI, Token: c.Token != "",
+		OpenAPI: s.api.OpenAPI, Token: c.Token != "", ReadOnly: httpd.ReadOnly,
 	})
 	page.Register(mux)
-	guarded := httpd.Config{Handler: mux, Missing: page.Missing(), Logger: c.Logger, Token: c.Token, Insecure: c.Insecure, Hosts: c.Hosts, Origins: c.Origins, Prefix: c.Prefix}
+	guarded := httpd.Config{
+		Handler: mux, Missing: page.Missing(), Logger: c.Logger, Token: c.Token, ReadToken: c.ReadToken, Reads: api.Reads,
+		Insecure: c.Insecure, Hosts: c.Hosts, Origins: c.Origins, Prefix: c.Prefix,
+	}
 	if c.HTTPTLS {
 		guarded.TLS = c.TLS
 	}

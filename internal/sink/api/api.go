@@ -11,6 +11,7 @@ import (
 	"cmp"
 	"context"
 	"log/slog"
+	"net/http"
 	"net/netip"
 	"path"
 	"reflect"
@@ -131,6 +132,11 @@ func (a *API) Register(mux humago.Mux) {
 	a.registerHealth(mux, doc)
 	a.registerMailpit(mux, doc)
 	a.registerMailHog(mux, doc)
+}
+
+// Reads reports whether a request that is posted changes nothing: waiting does not.
+func Reads(r *http.Request) bool {
+	return r.Method == http.MethodPost && (r.URL.Path == prefix+"/wait" || r.URL.Path == prefix+"/expect")
 }
 
 // OpenAPI returns the document that /openapi.json is, once the paths are registered.

@@ -1,0 +1,46 @@
+package sink_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+)
+
+func TestWhoMayReadOnly(t *testing.T) {
+	c := config()
+	c.Token, c.ReadToken = "all", "look"
+	s, _ := start(t, c)
+	ask := func(method, path, body string) int {
+		req, err := http.NewRequestWithContext(t.Context(), method, s.URL()+path, strings.NewReader(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("Authorization", "Bearer look")
+		req.Header.Set("Content-Type", "application/json")
+		res, err := http.DefaultClient.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		res.Body.Close()
+		return res.StatusCode
+	}
+	for request, want := range map[string]int{
+		"GET /":                                    http.StatusOK,
+		"GET /api/postmuster/v1/messages":          http.StatusOK,
+		"GET /api/v1/messages":                     http.StatusOK,
+		"POST /api/postmuster/v1/wait":             http.StatusExpectationFailed,
+		"DELETE /api/postmuster/v1/messages":       http.StatusForbidden,
+		"POST /api/postmuster/v1/send":             http.StatusForbidden,
+		"PUT /api/postmuster/v1/faults":            http.StatusForbidden,
+		"POST /api/postmuster/v1/messages/1/relay": http.StatusForbidden,
+		"PUT /api/v1/messages":                     http.StatusForbidden,
+		"DELETE /api/v1/messages":                  http.StatusForbidden,
+		"PUT /api/v1/chaos":                        http.StatusForbidden,
+		"POST /delete":                             http.StatusForbidden,
+	} {
+		method, path, _ := strings.Cut(request, " ")
+		if got := ask(method, path, `{"timeout":"0s"}`); got != want {
+			t.Errorf("%s: status %d, want %d", request, got, want)
+		}
+	}
+}
