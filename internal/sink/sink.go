@@ -127,7 +127,7 @@ func (s *Sink) openHTTP() (err error) {
 	c := s.config
 	s.api, err = api.New(api.Config{
 		Store: s.store, Now: c.Now, Logger: c.Logger, Version: c.Version, MaxMessageBytes: c.MaxMessageBytes,
-		Faults: c.Faults, Relays: c.Relays, Webhooks: c.Webhooks, Hostname: c.Hostname, Resolve: c.Resolve, Prefix: c.Prefix,
+		Faults: c.Faults, Relays: c.Relays, Webhooks: c.Webhooks, Hostname: c.Hostname, Resolve: c.Resolve, Prefix: c.Prefix, ReadOnly: httpd.ReadOnly,
 	})
 	if err != nil || s.listeners.http == nil {
 		return err

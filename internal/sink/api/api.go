@@ -42,6 +42,11 @@ type Config struct {
 	Version string // of the program
 	Prefix  string // of the path, such as /mail, where a proxy serves the API below one
 
+	// ReadOnly reports whether whoever sends a request may change nothing; nil:
+	// nobody is restricted. Requests that change something do not come then, but
+	// for those of Mailpit's that do so by the way.
+	ReadOnly func(*http.Request) bool
+
 	MaxMessageBytes int64 // 0: DefaultMaxMessageBytes
 
 	Faults   Faults    // nil: no faults on purpose
