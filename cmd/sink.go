@@ -37,6 +37,7 @@ type sinkFlags struct {
 	xClient   []string
 	httpTLS   bool
 	token     string
+	readToken string
 	insecure  bool
 	hosts     []string
 	origins   []string
@@ -82,7 +83,8 @@ command finds the sink by its environment: POSTMUSTER_SMTP and POSTMUSTER_HTTP
 (host:port), POSTMUSTER_URL, SMTP_HOST and SMTP_PORT. With --expect, what was
 received is judged at the end: exit code 1 when it is not what was expected.
 
-A token may be given as POSTMUSTER_TOKEN, the secret of the webhooks as
+A token may be given as POSTMUSTER_TOKEN, the one that reads as
+POSTMUSTER_READ_TOKEN, the secret of the webhooks as
 POSTMUSTER_WEBHOOK_SECRET.`,
 		Example: `  postmuster sink
   postmuster sink --data ./mail --max-age 7d
@@ -118,6 +120,7 @@ func (f *sinkFlags) register(c *cobra.Command) {
 	flags.StringSliceVar(&f.xClient, "xclient-from", nil, "clients at this `address` or network may say with XCLIENT whom they speak for (repeatable)")
 	flags.BoolVar(&f.httpTLS, "http-tls", false, "show page and API over TLS")
 	flags.StringVar(&f.token, "token", "", "ask everybody on page and API for this `token`; needed on an address that others reach")
+	flags.StringVar(&f.readToken, "read-token", "", "a second `token`, for those who may read and change nothing")
 	flags.BoolVar(&f.insecure, "insecure", false, "let everybody who reaches the sink read its mail")
 	flags.StringSliceVar(&f.origins, "allow-origin", nil, "an `origin` whose pages may ask the API, such as http://localhost:3000 (repeatable)")
 	flags.StringVar(&f.prefix, "http-prefix", "", "the `path` below which a reverse proxy serves page and API, such as /mail; the proxy may keep it or take it away")

@@ -31,6 +31,10 @@ func (f *sinkFlags) config(env *Env, n *network, a *audit.Auditor, write func(*r
 	c.StartTLS, c.HTTPTLS, c.NoAuth = f.startTLS || f.cert != "", f.httpTLS, f.auth == "off"
 	c.Token, c.Insecure, c.Hosts = f.secret(env, f.token, "POSTMUSTER_TOKEN"), f.insecure, f.hosts
 	c.Origins = f.origins
+	c.ReadToken = f.secret(env, f.readToken, "POSTMUSTER_READ_TOKEN")
+	if c.ReadToken != "" && (c.Token == "" || c.Token == c.ReadToken) {
+		return c, errors.New("--read-token is for others than those with the --token, which is needed beside it, and another one")
+	}
 	if c.Prefix, err = httpd.ParsePrefix(f.prefix); err != nil {
 		return c, fmt.Errorf("--http-prefix: %w", err)
 	}

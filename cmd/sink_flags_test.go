@@ -329,3 +329,15 @@ func TestSinkRefusesWhatItMust(t *testing.T) {
 		}
 	}
 }
+
+func TestReadTokenIsBesideAToken(t *testing.T) {
+	l := testEnv(t)
+	for _, flags := range [][]string{{"--read-token", "look"}, {"--read-token", "same", "--token", "same"}} {
+		l.wantUsage(l.ask(append([]string{"sink", "--smtp", freeAddr, "--http", freeAddr}, flags...)...), "--read-token is for others")
+	}
+}
+
+func TestSinkBelowAPrefix(t *testing.T) {
+	l := testEnv(t)
+	l.wantUsage(l.ask("sink", "--smtp", freeAddr, "--http", freeAddr, "--http-prefix", "mail"), `--http-prefix: "mail" is not a path such as /mail`)
+}

@@ -150,8 +150,3 @@ func TestWaitUntilTheSinkIsReady(t *testing.T) {
 	}
 	l.wantUsage(l.run("wait", "--ready", "--to", "bob@example.net"), "ready to")
 }
-
-func TestSinkBelowAPrefix(t *testing.T) {
-	l := testEnv(t)
-	l.wantUsage(l.ask("sink", "--smtp", freeAddr, "--http", freeAddr, "--http-prefix", "mail"), `--http-prefix: "mail" is not a path such as /mail`)
-}

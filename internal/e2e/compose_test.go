@@ -13,7 +13,7 @@ func TestWriteATestMessage(t *testing.T) {
 	b.press("w")
 	b.wait("location.pathname === '/compose' && document.querySelector('.compose')")
 	b.ready()
-	b.judgeNow(source, "light", "/compose")
+	b.judgeShown(source, "light", "/compose")
 	b.screenshot("compose")
 	b.do(chromedp.Evaluate[chromedp.Void](`void (document.getElementById("to").value = "nobody at home")`))
 	b.click(".compose button")

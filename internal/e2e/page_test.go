@@ -17,9 +17,9 @@ import (
 
 	"github.com/postmuster/postmuster/checks"
 	"github.com/postmuster/postmuster/internal/report"
+	whole "github.com/postmuster/postmuster/internal/sink"
 	"github.com/postmuster/postmuster/internal/sink/egress"
 	"github.com/postmuster/postmuster/internal/sink/linkcheck"
-	"github.com/postmuster/postmuster/internal/sink/web"
 	"github.com/postmuster/postmuster/internal/testkit/peers"
 	"github.com/postmuster/postmuster/internal/verdict"
 )
@@ -365,7 +365,7 @@ func TestLinkCheck(t *testing.T) {
 			return (&net.Dialer{}).DialContext(ctx, network, shop.Listener.Addr().String())
 		},
 	}})
-	s, b := newSinkWith(t, web.Config{Links: links}), newTab(t)
+	s, b := newSinkWith(t, whole.Config{Links: links}), newTab(t)
 	id := s.send("orders@shop.example.com", "ada@example.net", strings.ReplaceAll(order, "https://", "http://"))
 	b.open(s.url + "/messages/" + id)
 	b.press("0")

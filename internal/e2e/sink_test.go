@@ -12,9 +12,7 @@ import (
 	"github.com/postmuster/postmuster/checks"
 	"github.com/postmuster/postmuster/internal/report"
 	whole "github.com/postmuster/postmuster/internal/sink"
-	"github.com/postmuster/postmuster/internal/sink/api"
 	"github.com/postmuster/postmuster/internal/sink/store"
-	"github.com/postmuster/postmuster/internal/sink/web"
 	"github.com/postmuster/postmuster/internal/verdict"
 )
 
@@ -26,18 +24,13 @@ type sink struct {
 	url   string
 }
 
-func newSink(t *testing.T) *sink { return newSinkWith(t, web.Config{}) }
+func newSink(t *testing.T) *sink { return newSinkWith(t, whole.Config{}) }
 
-func newSinkWith(t *testing.T, c web.Config) *sink {
+func newSinkWith(t *testing.T, c whole.Config) *sink {
 	t.Helper()
-	var relays []api.Relay
-	for _, addr := range c.Relays {
-		relays = append(relays, api.Relay{Addr: addr})
-	}
-	s, err := whole.Open(t.Context(), whole.Config{
-		SMTP: "127.0.0.1:0", HTTP: "127.0.0.1:0", RemoteImages: c.RemoteImages, Links: c.Links, Prefix: c.Prefix, Relays: relays,
-		Version: "test", Hostname: "mx.example.test", Now: time.Now, Logger: slog.New(slog.DiscardHandler),
-	})
+	c.SMTP, c.HTTP = "127.0.0.1:0", "127.0.0.1:0"
+	c.Version, c.Hostname, c.Now, c.Logger = "test", "mx.example.test", time.Now, slog.New(slog.DiscardHandler)
+	s, err := whole.Open(t.Context(), c)
 	if err != nil {
 		t.Fatal(err)
 	}

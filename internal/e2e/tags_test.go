@@ -6,7 +6,8 @@ import (
 
 	"github.com/chromedp/chromedp"
 
-	"github.com/postmuster/postmuster/internal/sink/web"
+	whole "github.com/postmuster/postmuster/internal/sink"
+	"github.com/postmuster/postmuster/internal/sink/api"
 	"github.com/postmuster/postmuster/internal/testkit/smtptest"
 )
 
@@ -79,7 +80,7 @@ func relayed(t *testing.T, c smtptest.Config) (*sink, *smtptest.Server) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { server.Close() })
-	return newSinkWith(t, web.Config{Relays: []string{server.Addr().String()}}), server
+	return newSinkWith(t, whole.Config{Relays: []api.Relay{{Addr: server.Addr().String()}}}), server
 }
 
 func TestSendOn(t *testing.T) {

@@ -51,12 +51,13 @@ type Config struct {
 
 	// Token and Insecure say who may come from other machines: see httpd.Config.
 	// They are asked for when SMTP is open to others, too.
-	Token    string
-	Insecure bool
-	Hosts    []string // names under which HTTP is reached
-	Origins  []string // of pages elsewhere that may ask
-	HTTPTLS  bool     // HTTP begins with TLS
-	Prefix   string   // of HTTP's paths, such as /mail, where a proxy serves it below one: see httpd.ParsePrefix
+	Token     string
+	ReadToken string // for those who may read and change nothing
+	Insecure  bool
+	Hosts     []string // names under which HTTP is reached
+	Origins   []string // of pages elsewhere that may ask
+	HTTPTLS   bool     // HTTP begins with TLS
+	Prefix    string   // of HTTP's paths, such as /mail, where a proxy serves it below one: see httpd.ParsePrefix
 
 	RemoteImages bool               // a reader of the page may ask for a message's remote images
 	Links        *linkcheck.Checker // asks for the links of a message when somebody wants it; nil: not allowed
@@ -147,7 +148,7 @@ func (s *Sink) openHTTP() (err error) {
 	c := s.config
 	s.api, err = api.New(api.Config{
 		Store: s.store, Now: c.Now, Logger: c.Logger, Version: c.Version, MaxMessageBytes: c.MaxMessageBytes,
-		Faults: c.Faults, Relays: c.Relays, Webhooks: c.Webhooks, Hostname: c.Hostname, Resolve: c.Resolve, Prefix: c.Prefix,
+		Faults: c.Faults, Relays: c.Relays, Webhooks: c.Webhooks, Hostname: c.Hostname, Resolve: c.Resolve, Prefix: c.Prefix, ReadOnly: httpd.ReadOnly,
 		Links: c.Links, Filters: filterNames(c.Filters),
 	})
 	if err != nil || s.listeners.http == nil {
@@ -158,10 +159,13 @@ func (s *Sink) openHTTP() (err error) {
 	page := web.New(web.Config{
 		Store: s.store, SMTPAddr: s.sendTo(), Version: c.Version, Prefix: c.Prefix, Now: c.Now, Logger: c.Logger,
 		RemoteImages: c.RemoteImages, Links: c.Links, Relays: relayNames(c.Relays), SendOn: s.sendOn, Receive: s.receive,
-		OpenAPI: s.api.OpenAPI, Token: c.Token != "",
+		OpenAPI: s.api.OpenAPI, Token: c.Token != "", ReadOnly: httpd.ReadOnly,
 	})
 	page.Register(mux)
-	guarded := httpd.Config{Handler: mux, Missing: page.Missing(), Logger: c.Logger, Token: c.Token, Insecure: c.Insecure, Hosts: c.Hosts, Origins: c.Origins, Prefix: c.Prefix}
+	guarded := httpd.Config{
+		Handler: mux, Missing: page.Missing(), Logger: c.Logger, Token: c.Token, ReadToken: c.ReadToken, Reads: api.Reads,
+		Insecure: c.Insecure, Hosts: c.Hosts, Origins: c.Origins, Prefix: c.Prefix,
+	}
 	if c.HTTPTLS {
 		guarded.TLS = c.TLS
 	}

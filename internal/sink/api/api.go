@@ -12,6 +12,7 @@ import (
 	"cmp"
 	"context"
 	"log/slog"
+	"net/http"
 	"net/netip"
 	"path"
 	"reflect"
@@ -43,6 +44,11 @@ type Config struct {
 	Logger  *slog.Logger
 	Version string // of the program
 	Prefix  string // of the path, such as /mail, where a proxy serves the API below one
+
+	// ReadOnly reports whether whoever sends a request may change nothing; nil:
+	// nobody is restricted. Requests that change something do not come then, but
+	// for those of Mailpit's that do so by the way.
+	ReadOnly func(*http.Request) bool
 
 	MaxMessageBytes int64 // 0: DefaultMaxMessageBytes
 
@@ -142,6 +148,11 @@ func (a *API) Register(mux humago.Mux) {
 	a.registerHealth(mux, doc)
 	a.registerMailpit(mux, doc)
 	a.registerMailHog(mux, doc)
+}
+
+// Reads reports whether a request that is posted changes nothing: waiting does not.
+func Reads(r *http.Request) bool {
+	return r.Method == http.MethodPost && (r.URL.Path == prefix+"/wait" || r.URL.Path == prefix+"/expect")
 }
 
 // OpenAPI returns the document that /openapi.json is, once the paths are registered.

@@ -336,3 +336,15 @@ func TestSessionsThatBroughtNothingSayWhy(t *testing.T) {
 		}
 	}
 }
+
+func TestHeadersShowLinesThatAreNoField(t *testing.T) {
+	s := newSite(t)
+	id := s.receive("this is <b>no</b> field\nnor this\nSubject: x\n\nhello\n")
+	got := textOf(t, s.get("/messages/"+id+"/headers").Body.String(), "stray")
+	if want := "no-colon this is <b>no</b> field no-colon nor this"; got != want {
+		t.Errorf("it says %q, want %q", got, want)
+	}
+	if page := s.get("/messages/" + s.receive("Subject: x\n\nhello\n") + "/headers").Body.String(); strings.Contains(page, `class="stray"`) {
+		t.Error("a header section without such lines has some")
+	}
+}

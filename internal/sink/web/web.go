@@ -56,6 +56,10 @@ type Config struct {
 	OpenAPI func() ([]byte, error)
 	Token   bool
 
+	// ReadOnly reports whether whoever sends a request may change nothing, and is
+	// not shown how; nil: nobody is restricted.
+	ReadOnly func(*http.Request) bool
+
 	// RemoteImages lets a reader ask for the remote images of a message, one
 	// message at a time. The reader's browser then fetches them; nothing here does.
 	RemoteImages bool
@@ -176,6 +180,7 @@ type shell struct {
 	View    string // "list", "message" or "wide": which pane a narrow screen shows
 	Theme   string // "light" or "dark" when the reader chose; else as the system has it
 	Assets  string // path of the assets
+	Fixed   bool   // the reader may change nothing
 	Version string
 	SMTP    string
 
@@ -194,7 +199,8 @@ const fragmentHeader = "Postmuster-Fragment"
 
 func (p *Page) render(w http.ResponseWriter, r *http.Request, status int, s shell) error {
 	s.Assets, s.Version, s.SMTP = p.paths.at(p.assets.path), p.config.Version, p.config.SMTPAddr
-	s.SendsOn, s.Writes = len(p.config.Relays) > 0, p.config.Receive != nil
+	s.Fixed = p.config.ReadOnly != nil && p.config.ReadOnly(r)
+	s.SendsOn, s.Writes = len(p.config.Relays) > 0 && !s.Fixed, p.config.Receive != nil && !s.Fixed
 	if s.Icon == "" {
 		s.Icon = p.paths.icon(nil)
 	}

@@ -1,4 +1,5 @@
 // Keys: an element with data-key is used when its keys are pressed.
+import { may } from "./may.js";
 import { current, list, open } from "./swap.js";
 
 let before = ""; // the key pressed last
@@ -43,7 +44,7 @@ export function use(element) {
 }
 
 function elementFor(keys) {
-  return [...document.querySelectorAll("[data-key]")].find((e) => e.dataset.key === keys);
+  return [...document.querySelectorAll("[data-key]")].find((e) => e.dataset.key === keys && may(e));
 }
 
 // step opens the next message of the list, or the one before.

@@ -1,4 +1,5 @@
 // Opens messages and their sides beside the list, without loading the page anew.
+import { fixed } from "./may.js";
 import { at, own } from "./root.js";
 import { shown } from "./shown.js";
 
@@ -79,7 +80,7 @@ function settle() {
 }
 
 async function markRead(a) {
-  if (a.dataset.read === "true") return;
+  if (fixed || a.dataset.read === "true") return;
   showRead(a, true);
   await post(at(`/messages/${encodeURIComponent(a.dataset.id)}/read`));
 }
