@@ -32,21 +32,22 @@ func eachSignature(p *checks.Pass, f func(field *message.Field, s *dkim.Signatur
 		p.Skipf("there is no DKIM signature")
 		return
 	}
+	fields := signatureFields(p)
 	for i := range report.Signatures {
-		if field := fieldOf(p, &report.Signatures[i]); field != nil {
+		if field := fields[report.Signatures[i].Offset]; field != nil {
 			f(field, &report.Signatures[i])
 		}
 	}
 }
 
-// fieldOf finds the field of a signature by its place in the message.
-func fieldOf(p *checks.Pass, s *dkim.Signature) *message.Field {
+// signatureFields returns the fields of signatures by their place in the message;
+// those further down than is read are not among them.
+func signatureFields(p *checks.Pass) map[int]*message.Field {
+	fields := map[int]*message.Field{}
 	for _, f := range facts.Tree.Of(p.View).Header().All("DKIM-Signature") {
-		if f.Offset == s.Offset {
-			return f
-		}
+		fields[f.Offset] = f
 	}
-	return nil // further down than is read
+	return fields
 }
 
 // named tells a signature from others: "d=example.com s=s1".

@@ -45,11 +45,12 @@ var _ = suite.Add(&checks.Check{
 // that does, and may be valid, is noted.
 func coveredOrUnknown(p *checks.Pass) bool {
 	maybe := []checks.Unknown{}
+	fields := signatureFields(p)
 	for _, s := range facts.Signatures.Of(p.View).Signatures {
 		if len(uncovered(&s)) > 0 {
 			continue
 		}
-		switch f := fieldOf(p, &s); {
+		switch f := fields[s.Offset]; {
 		case s.Result == dkim.ResultPass:
 			return true
 		case s.Result == dkim.ResultTempError && f != nil:

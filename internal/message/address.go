@@ -301,8 +301,10 @@ func (p *addressParser) displayName(pieces []piece) string {
 
 // quote writes a quoted string (RFC 5322 §3.2.4).
 func quote(s string) string {
-	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(s) + `"`
+	return `"` + quoted.Replace(s) + `"`
 }
+
+var quoted = strings.NewReplacer(`\`, `\\`, `"`, `\"`)
 
 func isASCII(s string) bool {
 	return strings.IndexFunc(s, func(r rune) bool { return r >= 0x80 }) < 0

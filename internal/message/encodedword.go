@@ -120,6 +120,7 @@ type wordDecoder struct {
 	defects []Defect
 
 	run   word   // the words not yet decoded; run.start is the first one's
+	bytes []byte // of all of them
 	alone bool   // every word of the run is valid text by itself
 	space string // white space behind the run: dropped if another word follows (RFC 2047 §6.2)
 	open  bool   // there is a run
@@ -165,7 +166,7 @@ func (d *wordDecoder) word(s string, w word) {
 		d.report(EncodedWordUnneeded, w.start, written)
 	}
 	if d.open && d.run.charset == w.charset {
-		d.run.bytes += w.bytes
+		d.bytes = append(d.bytes, w.bytes...)
 		d.run.end = w.end
 		d.alone = d.alone && valid
 		d.space = ""
@@ -175,7 +176,7 @@ func (d *wordDecoder) word(s string, w word) {
 		d.space = ""
 		d.flush()
 	}
-	d.run, d.alone, d.open = w, valid, true
+	d.run, d.bytes, d.alone, d.open = w, append(d.bytes[:0], w.bytes...), valid, true
 }
 
 // flush decodes the run and writes it.
@@ -183,10 +184,11 @@ func (d *wordDecoder) flush() {
 	if !d.open {
 		return
 	}
+	d.run.bytes = string(d.bytes)
 	text, known, valid := decodeWordCharset(d.run)
 	switch {
 	case !known:
-		text = guessText([]byte(d.run.bytes))
+		text = guessText(d.bytes)
 	case !valid:
 		d.report(EncodedWordBytes, d.run.start, d.run.charset)
 	case !d.alone:

@@ -3,6 +3,7 @@ package message
 import (
 	"fmt"
 	"net/mail"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -55,6 +56,21 @@ func TestDecodeWords(t *testing.T) {
 				t.Errorf("defects of %q (-want +got):\n%s", c.in, diff)
 			}
 		})
+	}
+}
+
+// A header section of nothing but encoded words is joined in one go.
+func TestManyEncodedWordsTakeLittleMemory(t *testing.T) {
+	s := strings.Repeat("=?utf-8?q?a?= ", 50_000)
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	text, _ := DecodeWords(s)
+	runtime.ReadMemStats(&after)
+	if text != strings.Repeat("a", 50_000)+" " {
+		t.Errorf("they become %.50q, of %d bytes", text, len(text))
+	}
+	if n := after.TotalAlloc - before.TotalAlloc; n > 20*uint64(len(s)) {
+		t.Errorf("%d bytes are allocated for %d", n, len(s))
 	}
 }
 

@@ -76,3 +76,31 @@ func testsByPackage(t *testing.T) map[string]bool {
 	}
 	return there
 }
+
+var dials = regexp.MustCompile(`\bnet\.(Dial|Dialer|DefaultResolver|Lookup)|\bhttp\.(Get|Head|Post|PostForm|DefaultClient|DefaultTransport|ProxyFromEnvironment)\b|\b(smtp|tls)\.Dial`)
+
+// Package egress is the only way out; what else may dial is named here with whom.
+func TestOnlyEgressDials(t *testing.T) {
+	allowed := map[string]string{
+		"egress/egress.go": "what was named at start",
+		"listen.go":        "our own socket, to see whether it was left behind",
+	}
+	for _, pattern := range []string{"*.go", "*/*.go"} {
+		files, err := filepath.Glob(pattern)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, file := range files {
+			if strings.HasSuffix(file, "_test.go") || allowed[file] != "" {
+				continue
+			}
+			text, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if found := dials.Find(text); found != nil {
+				t.Errorf("%s uses %s: whatever leaves the sink goes through package egress", file, found)
+			}
+		}
+	}
+}

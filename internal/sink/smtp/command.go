@@ -116,6 +116,7 @@ func (c *conn) readBDAT(arg string) {
 type path struct {
 	mailbox string // as written, without angle brackets and source route
 	params  message.Params
+	size    int // of the line
 }
 
 // readPath keeps how path and parameters were written.
@@ -126,7 +127,7 @@ func (c *conn) readPath(text, verb, arg string) {
 	}
 	written := strings.TrimSpace(arg[len(keyword):])
 	mailbox, rest := cutPath(written)
-	c.path = path{mailbox: mailbox, params: parseParams(rest)}
+	c.path = path{mailbox: mailbox, params: parseParams(rest), size: len(text)}
 	written = written[:len(written)-len(rest)]
 	if mailbox != "" && !strings.Contains(mailbox, "@") {
 		// go-smtp insists on a domain, but <postmaster> has none (RFC 5321

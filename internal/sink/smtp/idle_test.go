@@ -197,9 +197,13 @@ func TestSessionWithoutMessageEnds(t *testing.T) {
 	}
 	busy(59)
 	c.deliver("x\r\n.\r\n", "250") // which it is for
-	busy(60)
-	c.want("421 4.4.2 timeout")
-	c.closed()
+	busy(59)
+	at.advance(time.Minute)
+	c.send("NOOP\r\n") // which the server may be waiting for already
+	if reply := c.reply(); !strings.HasPrefix(reply, "421") {
+		c.want("421 4.4.2 timeout")
+	}
+	c.gone()
 }
 
 // BenchmarkIdleConnections measures what a connection costs the server that says

@@ -301,6 +301,39 @@ func TestMessageTooLarge(t *testing.T) {
 	}
 }
 
+// What is kept of a session is bounded in bytes, too, however long its lines are.
+func TestLongRecipientsAreBounded(t *testing.T) {
+	w := serve(t, nil)
+	c := w.greet(t)
+	c.do("MAIL FROM:<a@example.com>", "250")
+	line := "RCPT TO:<b@example.net> ORCPT=rfc822;" + strings.Repeat("x", 10_000)
+	taken := 0
+	for ; ; taken++ {
+		c.send(line + "\r\n")
+		if strings.HasPrefix(c.reply(), "452 4.5.3") {
+			break
+		}
+	}
+	for range 200 {
+		c.do("NOOP "+strings.Repeat("x", 3000), "250")
+	}
+	c.do("DATA", "354")
+	c.send("x\r\n.\r\n")
+	c.want("250")
+	m := w.only(t)
+	if n := len(m.Envelope.Rcpt); n != taken || n != maxEnvelope/len(line) {
+		t.Errorf("%d recipients are kept, %d were taken, want %d", n, taken, maxEnvelope/len(line))
+	}
+	bytes := 0
+	for _, l := range m.Session.Transcript {
+		bytes += len(l.Text)
+	}
+	if bytes > 2*maxTranscript || !m.Session.TranscriptCut {
+		t.Errorf("%d bytes of transcript are kept, cut %v", bytes, m.Session.TranscriptCut)
+	}
+	c.deliver("y\r\n.\r\n", "250") // the next has all the room again
+}
+
 func TestTooManyRecipients(t *testing.T) {
 	w := serve(t, func(c *Config) { c.MaxRecipients = 2 })
 	c := w.greet(t)

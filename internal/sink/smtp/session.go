@@ -27,6 +27,7 @@ type session struct {
 	spokeEarly                  []string
 
 	envelope message.Envelope
+	size     int      // of the lines it was given with
 	begun    bool     // by MAIL
 	names    []string // of the recipients, as go-smtp calls them
 
@@ -75,7 +76,13 @@ func (r *running) newSession(c *gosmtp.Conn) (gosmtp.Session, error) {
 // Reset forgets the envelope.
 func (t transaction) Reset() { t.conn.forgetEnvelope() }
 
-func (c *conn) forgetEnvelope() { c.envelope, c.begun, c.names = message.Envelope{}, false, nil }
+func (c *conn) forgetEnvelope() {
+	c.envelope, c.size, c.begun, c.names = message.Envelope{}, 0, false, nil
+}
+
+// maxEnvelope bounds the lines of an envelope together, in bytes: enough for
+// DefaultMaxRecipients with all parameters of DSN.
+const maxEnvelope = 512 << 10
 
 // Logout does nothing: the connection's end is seen by leg.Close.
 func (t transaction) Logout() error { return nil }
@@ -95,6 +102,9 @@ func (t transaction) Mail(string, *gosmtp.MailOptions) error {
 // Rcpt adds a recipient.
 func (t transaction) Rcpt(name string, _ *gosmtp.RcptOptions) error {
 	c := t.conn
+	if c.size += c.path.size; c.size > maxEnvelope {
+		return &gosmtp.SMTPError{Code: 452, EnhancedCode: gosmtp.EnhancedCode{4, 5, 3}, Message: "too many recipients"} // RFC 5321 §4.5.3.1.10
+	}
 	c.names = append(c.names, name)
 	c.envelope.Rcpt = append(c.envelope.Rcpt, message.Rcpt{To: c.path.mailbox, Params: c.path.params})
 	return nil

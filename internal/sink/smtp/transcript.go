@@ -17,6 +17,9 @@ const (
 	maxNotes = 50
 	// maxTranscriptLine is what is kept of a line.
 	maxTranscriptLine = 2000
+	// maxTranscript is what is kept of each part, in bytes: a thousand
+	// recipients as long as they come in practice, with their replies.
+	maxTranscript = 256 << 10
 )
 
 // A transcript is what was said: from the connection to the first MAIL, and
@@ -25,6 +28,8 @@ type transcript struct {
 	now        func() time.Time
 	began      time.Time
 	head, tail []smtp.Line
+	headBytes  int
+	tailBytes  int
 	inTail     bool
 	notes      int
 	cut        bool
@@ -37,11 +42,11 @@ func (t *transcript) note(text string)   { t.add(smtp.Note, text) }
 func (t *transcript) fault(text string) { t.add(smtp.Fault, text) }
 
 func (t *transcript) add(from smtp.Direction, text string) {
-	lines, limit := &t.head, maxHead
+	lines, bytes, limit := &t.head, &t.headBytes, maxHead
 	if t.inTail {
-		lines, limit = &t.tail, maxTail
+		lines, bytes, limit = &t.tail, &t.tailBytes, maxTail
 	}
-	if len(*lines) >= limit {
+	if len(*lines) >= limit || *bytes >= maxTranscript {
 		t.cut = true
 		if from != smtp.Note && from != smtp.Fault || t.notes >= maxNotes {
 			return
@@ -51,6 +56,7 @@ func (t *transcript) add(from smtp.Direction, text string) {
 	if len(text) > maxTranscriptLine {
 		text = text[:maxTranscriptLine]
 	}
+	*bytes += len(text)
 	*lines = append(*lines, smtp.Line{At: t.now().Sub(t.began), From: from, Text: text})
 }
 
@@ -61,7 +67,7 @@ func (t *transcript) transaction() { t.inTail = true }
 func (t *transcript) forget() {
 	t.cut = true
 	t.tail = t.tail[:0]
-	t.notes = 0
+	t.tailBytes, t.notes = 0, 0
 }
 
 func (t *transcript) lines() []smtp.Line { return slices.Concat(t.head, t.tail) }

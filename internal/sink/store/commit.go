@@ -21,6 +21,7 @@ const (
 type committer struct {
 	log     *segmentLog
 	codec   *codec
+	pending func() int64 // bytes of the log that are not in the index yet
 	now     func() int64 // Unix nanoseconds
 	last    int64        // the time of the last message; times never go back
 	queue   chan *entry
@@ -97,6 +98,9 @@ func (c *committer) collect(first *entry) []*entry {
 
 // commit appends a batch and answers its entries.
 func (c *committer) commit(batch []*entry) {
+	if batch = c.admit(batch); len(batch) == 0 {
+		return
+	}
 	results := make([]result, len(batch))
 	err := c.write(batch, results)
 	for i := range batch {

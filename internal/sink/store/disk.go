@@ -21,6 +21,8 @@ type disk interface {
 	// spill returns a file without a name, for a message that is too large to
 	// be held twice in memory.
 	spill() (spillFile, error)
+	// space returns how much is free of how much, where that is known.
+	space() (free, total int64, known bool)
 }
 
 type segmentFile interface {
@@ -104,6 +106,8 @@ func (d osDisk) syncDir() error {
 	}
 	return syncDirectory(d.dir)
 }
+
+func (d osDisk) space() (free, total int64, known bool) { return diskSpace(d.dir) }
 
 func (d osDisk) spill() (spillFile, error) {
 	f, err := os.CreateTemp(d.dir, "spill-*.tmp")

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/hex"
@@ -110,9 +111,6 @@ func withDefaults(config Config) Config {
 			config.SegmentBytes = memorySegmentBytes
 		}
 	}
-	if config.SegmentBytes == 0 {
-		config.SegmentBytes = DefaultSegmentBytes
-	}
 	return config
 }
 
@@ -144,7 +142,7 @@ func (s *engine) start() error {
 	if err != nil {
 		return err
 	}
-	if s.log, err = openLog(d, s.config.SegmentBytes, known.position, s.config.Logger); err != nil {
+	if s.log, err = openLog(d, cmp.Or(s.config.SegmentBytes, segmentFor(d)), known.position, s.config.Logger); err != nil {
 		return err
 	}
 	if known.segment != 0 && (known.store != s.log.store || s.log.at.less(known.position)) {
@@ -164,7 +162,7 @@ func (s *engine) run(known indexState) {
 	p.committed, p.start, p.committedSeq = s.log.at, s.log.at, s.log.nextSeq-1
 	p.applied, p.appliedSeq = known.position, known.seq
 	s.commit = &committer{
-		log: s.log, codec: s.codec,
+		log: s.log, codec: s.codec, pending: s.pending,
 		now:   func() int64 { return s.config.Now().UnixNano() },
 		queue: make(chan *entry, queuedEntries), closing: make(chan struct{}), stopped: make(chan struct{}),
 	}

@@ -1,11 +1,14 @@
 package store
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -276,7 +279,23 @@ func TestFullDisk(t *testing.T) {
 	if refused.Load() == 0 || len(stored) == 0 {
 		t.Fatalf("%d stored, %d refused: the disk was never full", len(stored), refused.Load())
 	}
-	// Reopening must do with what is left: the index may have found no room.
+	// What was acknowledged can be read, and deleted to make room.
+	for id, raw := range stored {
+		if got, err := s.Raw(t.Context(), id); err != nil || !bytes.Equal(got, raw) {
+			t.Fatalf("Raw(%s): %d bytes of %d, %v", id, len(got), len(raw), err)
+		}
+	}
+	if err := s.SetReport(t.Context(), slices.Collect(maps.Keys(stored))[0], &Report{JSON: []byte("{}")}); err != nil {
+		t.Errorf("SetReport = %v, though half of what is reserved is for reports", err)
+	}
+	if n, err := s.DeleteMatching(t.Context(), nil); err != nil || n != len(stored) {
+		t.Errorf("DeleteMatching = %d, %v, want %d", n, err, len(stored))
+	}
+	waitStats(t, s, func(st Stats) bool { return st.Segments == 1 })
+	if err := s.Receive(t.Context(), letter("room again")); err != nil {
+		t.Errorf("Receive = %v, when all was deleted", err)
+	}
+	clear(stored)
 	s.Close()
 	s, err = Open(config)
 	if err != nil {

@@ -50,6 +50,8 @@ func (d *memoryDisk) remove(number uint64) error {
 	return nil
 }
 
+func (d *memoryDisk) space() (free, total int64, known bool) { return 0, 0, false }
+
 func (d *memoryDisk) spill() (spillFile, error) { return memorySpill{&memoryFile{}}, nil }
 
 // memoryChunk is by how much a file in memory grows: nothing is copied to grow it.

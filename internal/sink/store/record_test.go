@@ -7,6 +7,9 @@ import (
 	"log/slog"
 	"reflect"
 	"testing"
+
+	"github.com/postmuster/postmuster/internal/message"
+	"github.com/postmuster/postmuster/internal/smtp"
 )
 
 // FuzzLog reads a segment of any bytes: it never panics, and what parses as a
@@ -56,6 +59,34 @@ func FuzzLog(f *testing.F) {
 		c.decoder.Close()
 	})
 }
+
+// FuzzEnvelope keeps what a client said: it comes back as it was, in UTF-8.
+func FuzzEnvelope(f *testing.F) {
+	f.Add("a@example.com", "b@example.net", "NOTIFY", "SUCCESS,FAILURE", "client.example.net", "alice")
+	f.Add("\xff\x00\"\\", "<>", "", "=", "\u2028</script>", "\ufffd")
+	f.Fuzz(func(t *testing.T, from, to, keyword, value, helo, identity string) {
+		for _, s := range []*string{&from, &to, &keyword, &value, &helo, &identity} {
+			*s = utf8Runes(*s)
+		}
+		params := message.Params{{Keyword: keyword, Value: value}}
+		m := &message.Message{
+			Origin:   message.OriginSMTP,
+			Envelope: &message.Envelope{MailFrom: from, Params: params, Rcpt: []message.Rcpt{{To: to, Params: params}}},
+			Session:  &message.Session{HELO: helo, AuthIdentity: identity, Transcript: []smtp.Line{{At: 1, From: smtp.FromClient, Text: from}}},
+		}
+		meta, err := encodeMessage(m, nil, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := decodeMessage(meta)
+		if err != nil || !reflect.DeepEqual(got, m) {
+			t.Errorf("%+v becomes %+v, %v", m, got, err)
+		}
+	})
+}
+
+// utf8Runes replaces each byte that is no UTF-8, as JSON does.
+func utf8Runes(s string) string { return string([]rune(s)) }
 
 func FuzzDecodeSpans(f *testing.F) {
 	f.Add(encodeSpans([]span{{1, 2}, {5, 5}, {1 << 40, 1 << 41}}))

@@ -118,6 +118,7 @@ func parseSearch(text string) (*Search, error) {
 		if t.beginning() {
 			beginnings++
 		}
+		t.offset = start
 		switch s.terms = append(s.terms, t); {
 		case len(s.terms) > maxTerms:
 			return nil, &SyntaxError{start, fmt.Sprintf("more than %d terms", maxTerms)}
@@ -130,7 +131,8 @@ func parseSearch(text string) (*Search, error) {
 
 // beginning tells that the term is looked up by the beginning of a word.
 func (t *term) beginning() bool {
-	return t.field == "" && t.prefix || !t.not && (t.field == "from" || t.field == "to" || t.field == "subject")
+	_, inHeads := searchColumns[t.field]
+	return t.field == "" && t.prefix || !t.not && inHeads
 }
 
 // has tells whether a term is there already.

@@ -38,7 +38,7 @@ type Config struct {
 
 	Tags []TagRule // for the messages that are received from now on
 
-	SegmentBytes int64 // a segment of the log is closed when it is larger; 0: DefaultSegmentBytes
+	SegmentBytes int64 // a segment of the log is closed when it is larger; 0: DefaultSegmentBytes, less on a small disk
 
 	Now    func() time.Time
 	Logger *slog.Logger
