@@ -37,6 +37,7 @@ type sinkFlags struct {
 	xClient   []string
 	httpTLS   bool
 	token     string
+	readToken string
 	insecure  bool
 	hosts     []string
 	origins   []string
@@ -53,6 +54,7 @@ type sinkFlags struct {
 	faults        string
 	tags          []string
 	allowImages   bool
+	checkLinks    bool
 	relays        []string
 	webhooks      []string
 	webhookSecret string
@@ -81,7 +83,8 @@ command finds the sink by its environment: POSTMUSTER_SMTP and POSTMUSTER_HTTP
 (host:port), POSTMUSTER_URL, SMTP_HOST and SMTP_PORT. With --expect, what was
 received is judged at the end: exit code 1 when it is not what was expected.
 
-A token may be given as POSTMUSTER_TOKEN, the secret of the webhooks as
+A token may be given as POSTMUSTER_TOKEN, the one that reads as
+POSTMUSTER_READ_TOKEN, the secret of the webhooks as
 POSTMUSTER_WEBHOOK_SECRET.`,
 		Example: `  postmuster sink
   postmuster sink --data ./mail --max-age 7d
@@ -117,6 +120,7 @@ func (f *sinkFlags) register(c *cobra.Command) {
 	flags.StringSliceVar(&f.xClient, "xclient-from", nil, "clients at this `address` or network may say with XCLIENT whom they speak for (repeatable)")
 	flags.BoolVar(&f.httpTLS, "http-tls", false, "show page and API over TLS")
 	flags.StringVar(&f.token, "token", "", "ask everybody on page and API for this `token`; needed on an address that others reach")
+	flags.StringVar(&f.readToken, "read-token", "", "a second `token`, for those who may read and change nothing")
 	flags.BoolVar(&f.insecure, "insecure", false, "let everybody who reaches the sink read its mail")
 	flags.StringSliceVar(&f.origins, "allow-origin", nil, "an `origin` whose pages may ask the API, such as http://localhost:3000 (repeatable)")
 	flags.StringVar(&f.prefix, "http-prefix", "", "the `path` below which a reverse proxy serves page and API, such as /mail; the proxy may keep it or take it away")
@@ -135,6 +139,7 @@ func (f *sinkFlags) register(c *cobra.Command) {
 	flags.StringVar(&f.faults, "faults", "", "make the faults on purpose that this YAML `file` says: greylisting, 421, dropped connections, slow lines; postmuster help faults shows how")
 	flags.StringArrayVar(&f.tags, "tag", nil, "tag each new message that a search finds, `NAME=SEARCH`, such as 'shop=from:shop@example.com' (repeatable)")
 	flags.BoolVar(&f.allowImages, "allow-images", false, "let a reader of the page ask for a message's remote images")
+	flags.BoolVar(&f.checkLinks, "check-links", false, "let a reader of the page and clients of the API ask where a message's links lead, on the public internet")
 	flags.StringSliceVar(&f.relays, "relay-to", nil, "messages may be sent on to this server, `host:port` or smtp://USER:PASSWORD@host:port (repeatable)")
 	flags.StringSliceVar(&f.webhooks, "webhook", nil, "tell this `URL` of messages (repeatable)")
 	flags.StringVar(&f.webhookSecret, "webhook-secret", "", "sign what webhooks are told with this `secret`")
@@ -213,6 +218,7 @@ func runSink(ctx context.Context, env *Env, f *sinkFlags) (err error) {
 	if err := network.reachable(ctx, &f.net); err != nil {
 		return err
 	}
+	run.net = network
 	defer func() { err = errors.Join(err, network.close(&f.net)) }()
 	auditor, err := f.auditor(env, network)
 	if err != nil {

@@ -25,12 +25,16 @@ import (
 )
 
 // config returns what the flags say of the sink.
-func (f *sinkFlags) config(env *Env, a *audit.Auditor, write func(*report.Report) error) (c sink.Config, err error) {
+func (f *sinkFlags) config(env *Env, n *network, a *audit.Auditor, write func(*report.Report) error) (c sink.Config, err error) {
 	c = sinkConfig(env, a, write)
 	c.SMTP, c.SMTPS, c.LMTP, c.HTTP = addrOf(f.smtp), f.smtps, f.lmtp, addrOf(f.http)
 	c.StartTLS, c.HTTPTLS, c.NoAuth = f.startTLS || f.cert != "", f.httpTLS, f.auth == "off"
 	c.Token, c.Insecure, c.Hosts = f.secret(env, f.token, "POSTMUSTER_TOKEN"), f.insecure, f.hosts
 	c.Origins = f.origins
+	c.ReadToken = f.secret(env, f.readToken, "POSTMUSTER_READ_TOKEN")
+	if c.ReadToken != "" && (c.Token == "" || c.Token == c.ReadToken) {
+		return c, errors.New("--read-token is for others than those with the --token, which is needed beside it, and another one")
+	}
 	if c.Prefix, err = httpd.ParsePrefix(f.prefix); err != nil {
 		return c, fmt.Errorf("--http-prefix: %w", err)
 	}
@@ -42,17 +46,11 @@ func (f *sinkFlags) config(env *Env, a *audit.Auditor, write func(*report.Report
 		return c, err
 	}
 	c.MaxMessageBytes, c.RemoteImages = int64(f.maxSize), f.allowImages
-	filters, err := f.filters(env)
-	if err != nil {
+	if c.Links, err = f.linkChecker(env, n); err != nil {
 		return c, err
 	}
-	if len(filters) > 0 {
-		score := c.Score
-		c.Score = func(ctx context.Context, m *message.Message) *report.Report {
-			r := score(ctx, m)
-			r.Opinions = opinion.Of(ctx, m, filters)
-			return r
-		}
+	if c.Filters, err = f.filters(env); err != nil {
+		return c, err
 	}
 	if c.TLS, err = f.certificate(); err != nil {
 		return c, err

@@ -207,6 +207,38 @@ func TestSinkAsksSpamFilters(t *testing.T) {
 	}
 }
 
+func TestSinkAsksForLinksWhenAllowed(t *testing.T) {
+	l := testEnv(t)
+	l.zone("router.example.com. A 10.0.0.1\n_fail.shop.example.com. TXT SERVFAIL\n")
+	links := "http://router.example.com/ http://10.0.0.1/ http://gone.example.com/ http://shop.example.com/"
+	for flag, want := range map[string][]string{
+		"": {"--check-links"},
+		"--check-links": {
+			"10.0.0.1: not an address of the public internet", "its host gone.example.com does not exist",
+			"the address of shop.example.com could not be found out", `"count":{"works":0,"broken":1,"unknown":1,"not_asked":2}`,
+		},
+	} {
+		s := l.sink(strings.Fields(flag)...)
+		s.send("bob@example.net", strings.Replace(note, "At noon?", links, 1))
+		s.wait(`{"to":"bob@example.net"}`)
+		res, err := http.Post(s.url+"/api/postmuster/v1/messages/latest/link-check", "application/json", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, err := io.ReadAll(res.Body)
+		res.Body.Close()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, w := range want {
+			if !strings.Contains(string(text), w) {
+				t.Errorf("with %q the answer is %s; want %q in it", flag, text, w)
+			}
+		}
+		s.stop()
+	}
+}
+
 func TestSinkEndsWhileClientsAreConnected(t *testing.T) {
 	l := testEnv(t)
 	s := l.sink()
@@ -281,7 +313,7 @@ func TestSinkRefusesWhatItMust(t *testing.T) {
 		{[]string{"--tag", "news"}, `--tag "news": a rule is written NAME=SEARCH`},
 		{[]string{"--tag", "a=b,c", "--tag", "news=form:shop"}, `--tag "news=form:shop": search, character 6: there is no form: in a search`},
 		{[]string{"--tag", "bad=score:<80"}, `--tag "bad=score:<80": search, character 5: score:<80 is not known when a message is received`},
-		{[]string{"--tag", "a=" + strings.Repeat("word ", 300), "--tag", "b=" + strings.Repeat("word ", 300)}, "more than 50 terms"},
+		{[]string{"--tag", "a=" + strings.Join(strings.Split("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ", ""), " ")}, "more than 50 terms"},
 		{slices.Repeat([]string{"--tag", "a=b"}, 51), "--tag: a store takes 50 rules"},
 		{[]string{"--spamd", "http://192.0.2.1/"}, `--spamd: "http://192.0.2.1/" is not an address like 127.0.0.1:783`},
 		{[]string{"--rspamd", "unix:/run/rspamd.sock"}, "--rspamd: "},
@@ -296,4 +328,16 @@ func TestSinkRefusesWhatItMust(t *testing.T) {
 			t.Errorf("a password is shown:\n%s", got)
 		}
 	}
+}
+
+func TestReadTokenIsBesideAToken(t *testing.T) {
+	l := testEnv(t)
+	for _, flags := range [][]string{{"--read-token", "look"}, {"--read-token", "same", "--token", "same"}} {
+		l.wantUsage(l.ask(append([]string{"sink", "--smtp", freeAddr, "--http", freeAddr}, flags...)...), "--read-token is for others")
+	}
+}
+
+func TestSinkBelowAPrefix(t *testing.T) {
+	l := testEnv(t)
+	l.wantUsage(l.ask("sink", "--smtp", freeAddr, "--http", freeAddr, "--http-prefix", "mail"), `--http-prefix: "mail" is not a path such as /mail`)
 }

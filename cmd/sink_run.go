@@ -24,6 +24,7 @@ import (
 type sinkRun struct {
 	env      *Env
 	flags    *sinkFlags
+	net      *network
 	expected *expectations // nil without --expect
 	sink     *sink.Sink
 }
@@ -31,7 +32,7 @@ type sinkRun struct {
 // do opens the sink, and lets it run until ctx ends or the command does. It
 // returns the exit code.
 func (r *sinkRun) do(ctx context.Context, a *audit.Auditor, write func(*report.Report) error) (code int, err error) {
-	config, err := r.flags.config(r.env, a, write)
+	config, err := r.flags.config(r.env, r.net, a, write)
 	if err != nil {
 		return 0, err
 	}

@@ -37,6 +37,7 @@ type waitFlags struct {
 	timeout   time.Duration
 	settle    time.Duration
 
+	ready                 bool // no message is waited for
 	http, portFile, token string
 	format                string
 	asJSON                bool
@@ -54,15 +55,23 @@ The sink is the one of --http or --port-file, or else the one that
 POSTMUSTER_URL names, as it does for a command that postmuster sink runs, or else
 the one at ` + defaultHTTPAddr + `.
 
+With --ready no message is waited for, but that the sink itself is ready: after it
+was started, or as the probe of a container. The file of --port-file may then be
+one that is still to be written.
+
 Exit codes: 0 it has arrived, 1 it has not (standard error says what did arrive,
 and why that does not match), 3 no sink answers.`,
 		Example: `  postmuster wait --to bob@example.net --subject Welcome --timeout 20s
   postmuster wait --to bob@example.net --format codes
+  postmuster wait --ready --timeout 10s
   postmuster wait --query 'subject:invoice score:<80' --none --timeout 2s`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := f.check(cmd); err != nil {
 				return err
+			}
+			if f.ready {
+				return runReady(cmd.Context(), env, f)
 			}
 			return runWait(cmd.Context(), env, f)
 		},
@@ -84,12 +93,16 @@ func (f *waitFlags) register(c *cobra.Command) {
 	flags.DurationVar(&f.timeout, "timeout", 10*time.Second, "the longest `time` to wait, at most 5m")
 	flags.DurationVar(&f.settle, "settle", 0, "how long the condition has to go on holding, so that a message too many is seen")
 	flags.Uint64Var(&f.span.AfterSeq, "after-seq", 0, "only messages behind this `number`, the seq of an earlier one")
+	flags.BoolVar(&f.ready, "ready", false, "wait until the sink is ready, for no message")
 	flags.StringVar(&f.http, "http", "", "the sink's `URL` or address (default: that of POSTMUSTER_URL, or "+defaultHTTPAddr+")")
 	flags.StringVar(&f.portFile, "port-file", "", "the `file` that postmuster sink --port-file wrote")
 	flags.StringVar(&f.token, "token", "", "the sink's `token` (default: POSTMUSTER_TOKEN)")
 	addFormat(c, &f.format, &f.asJSON, waitFormats)
 	c.MarkFlagsMutuallyExclusive("http", "port-file")
 	c.MarkFlagsMutuallyExclusive("count", "exact", "none")
+	for _, of := range []string{"to", "from", "subject", "inbox", "query", "count", "exact", "none", "settle", "after-seq", "format", "json"} {
+		c.MarkFlagsMutuallyExclusive("ready", of)
+	}
 }
 
 // several reports whether a list of messages was asked for.
@@ -127,9 +140,7 @@ func runWait(ctx context.Context, env *Env, f *waitFlags) error {
 	if err != nil {
 		return err
 	}
-	c := &client.Client{URL: where, Token: cmp.Or(f.token, env.Getenv("POSTMUSTER_TOKEN")), HTTP: &http.Client{
-		Timeout: f.timeout + connectPatience, Transport: &http.Transport{DisableKeepAlives: true},
-	}}
+	c := f.client(env, where)
 	outcome, err := c.Wait(ctx, f.condition, f.span)
 	unmet, isUnmet := errors.AsType[*api.Unmet](err)
 	refused, isRefused := errors.AsType[*client.StatusError](err)
@@ -149,6 +160,13 @@ func runWait(ctx context.Context, env *Env, f *waitFlags) error {
 		return exitCode(exitUndecided)
 	}
 	return f.print(ctx, env.Out, c, outcome.Messages)
+}
+
+// client asks the sink at a URL.
+func (f *waitFlags) client(env *Env, where string) *client.Client {
+	return &client.Client{URL: where, Token: cmp.Or(f.token, env.Getenv("POSTMUSTER_TOKEN")), HTTP: &http.Client{
+		Timeout: f.timeout + connectPatience, Transport: &http.Transport{DisableKeepAlives: true},
+	}}
 }
 
 // reasonOf leaves out the address, which the reader is told anyway.

@@ -133,3 +133,20 @@ func TestWaitAtASinkWithAToken(t *testing.T) {
 	}
 	l.wantCode(l.run("wait"), exitMet)
 }
+
+func TestWaitUntilTheSinkIsReady(t *testing.T) {
+	l := testEnv(t)
+	ports := filepath.Join(l.dir, "later.json")
+	done := make(chan outcome, 1)
+	go func() { done <- l.run("wait", "--ready", "--port-file", ports, "--timeout", "1m") }()
+	s := l.sink("--token", "s3cret", "--http-prefix", "/mail", "--port-file", ports)
+	l.wantCode(<-done, exitMet)
+	l.wantCode(l.run("wait", "--ready", "--timeout", "0s", "--http", s.url+"/mail"), exitMet)
+	s.stop()
+	got := l.run("wait", "--ready", "--timeout", "0s", "--http", s.url)
+	l.wantCode(got, exitUndecided)
+	if !strings.Contains(got.err, "no sink is ready, within 0s") {
+		t.Errorf("it does not say why:\n%s", got)
+	}
+	l.wantUsage(l.run("wait", "--ready", "--to", "bob@example.net"), "ready to")
+}

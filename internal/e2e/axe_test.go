@@ -50,7 +50,7 @@ func TestAccessible(t *testing.T) {
 		t.Fatal(err)
 	}
 	m := "/messages/" + id
-	colourful := []string{"/", "/?q=score:abc", m + "/html", m + "/score", m + "/html-check", m + "/headers", m + "/source?at=0&len=20", m + "/transcript", "/compare?a=" + id + "&b=" + second}
+	colourful := []string{"/", "/?q=score:abc", m + "/html", m + "/score", m + "/html-check", m + "/headers", m + "/source?at=0&len=20", m + "/transcript", "/api", "/compare?a=" + id + "&b=" + second}
 	plain := []string{
 		"/?q=nothingatall", "/?q=inbox:ci-7", m + "/text", m + "/mime", m + "/raw?at=40&len=20", "/messages/" + second + "/score",
 		"/compare?a=" + id, "/sessions", "/delete", m + "/nosuchside", "/messages/none",
@@ -68,6 +68,12 @@ func TestAccessible(t *testing.T) {
 func (b *tab) judge(source, theme, url string) {
 	b.t.Helper()
 	b.open(url)
+	b.judgeShown(source, theme, url)
+}
+
+// judgeShown reports the faults of the page that is open.
+func (b *tab) judgeShown(source, theme, url string) {
+	b.t.Helper()
 	b.do(chromedp.Evaluate[chromedp.Void]("void " + "(() => {" + source + "})()"))
 	faults, err := chromedp.Run(b.ctx, chromedp.Evaluate[[]fault](fmt.Sprintf(runAxe, rules[theme]), chromedp.EvalAwaitPromise))
 	if err != nil {

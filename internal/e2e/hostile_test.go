@@ -8,7 +8,7 @@ import (
 
 	"github.com/chromedp/chromedp"
 
-	"github.com/postmuster/postmuster/internal/sink/web"
+	whole "github.com/postmuster/postmuster/internal/sink"
 )
 
 // A canary counts connections: not even one that asks for nothing may be made.
@@ -123,7 +123,7 @@ func TestClickInThePreviewOpensNothing(t *testing.T) {
 
 func TestRemoteImagesComeOnlyWhenAskedFor(t *testing.T) {
 	c := newCanary(t)
-	s, b := newSinkWith(t, web.Config{RemoteImages: true}), newTab(t)
+	s, b := newSinkWith(t, whole.Config{RemoteImages: true}), newTab(t)
 	id := s.send("shop@example.com", "ada@example.net", "Subject: image\nContent-Type: text/html\n\n<img src=\"http://"+c.addr+"/a.gif\">")
 	b.open(s.url + "/messages/" + id + "/html")
 	b.sees("1 remote item blocked")

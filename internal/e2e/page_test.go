@@ -1,15 +1,25 @@
 package e2e
 
 import (
+	"context"
+	"crypto/x509"
 	"fmt"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/netip"
 	"os/exec"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/chromedp/chromedp"
 
 	"github.com/postmuster/postmuster/checks"
 	"github.com/postmuster/postmuster/internal/report"
+	whole "github.com/postmuster/postmuster/internal/sink"
+	"github.com/postmuster/postmuster/internal/sink/egress"
+	"github.com/postmuster/postmuster/internal/sink/linkcheck"
 	"github.com/postmuster/postmuster/internal/testkit/peers"
 	"github.com/postmuster/postmuster/internal/verdict"
 )
@@ -85,6 +95,16 @@ var orderResults = []report.Result{
 	{Check: "message-id-present", Category: "headers", Title: "The message has a Message-ID", Outcome: checks.OutcomePass, Severity: checks.Medium},
 }
 
+// opinions are what spam filters say of every message.
+var opinions = []report.Opinion{
+	{Filter: "spamassassin", Score: 2.6, Required: 5, Symbols: []report.Symbol{
+		{Name: "MISSING_DATE", Score: points(2.7), Description: "Missing Date: header"}, {Name: "DKIM_VALID", Score: points(-0.1)},
+	}},
+	{Filter: "rspamd", Error: "dial tcp 127.0.0.1:11333: connect: connection refused"},
+}
+
+func points(n float64) *float64 { return &n }
+
 // withMail fills a sink with an order that is scored and some mail below it.
 func withMail(t *testing.T, s *sink) (id string) {
 	t.Helper()
@@ -152,6 +172,9 @@ func TestReadScoreHighlight(t *testing.T) {
 		t.Errorf("marked is %q, want the evidence", got)
 	}
 	b.screenshot("score-light")
+	b.sees("SpamAssassin: no spam")
+	b.click(".opinion summary")
+	b.wait("document.querySelector('.rules').innerText.includes('Missing Date: header')")
 	b.click("#html-tracking-pixel .found a")
 	b.wait("document.querySelector('.raw mark')?.textContent === 'https://shop.example.com/open.gif'")
 	b.wait("location.pathname.endsWith('/raw')")
@@ -267,6 +290,9 @@ func TestSearchFiltersKeysPalette(t *testing.T) {
 	b.wait("document.querySelectorAll('.row-link').length === 9")
 	b.press("/")
 	b.wait("document.activeElement.id === 'q'")
+	b.press("-is:unr")
+	b.wait("document.querySelector('#search-hints option')?.value === '-is:unread'")
+	b.do(chromedp.Evaluate[chromedp.Void]("void (document.getElementById('q').value = '')"))
 	b.press("subject:order\r")
 	b.wait("document.querySelectorAll('.row-link').length === 1")
 
@@ -320,6 +346,52 @@ func TestHTMLCheck(t *testing.T) {
 	b.screenshot("source-marked-light")
 }
 
+// Nothing is asked for because a page is opened; the button asks.
+func TestLinkCheck(t *testing.T) {
+	asked := make(chan string, 10)
+	shop := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asked <- r.Method + " " + r.URL.Path
+		if r.URL.Path != "/open.gif" {
+			http.NotFound(w, r)
+		}
+	}))
+	defer shop.Close()
+	links := linkcheck.New(linkcheck.Config{Now: time.Now, Roots: x509.NewCertPool(), Dialer: &egress.Public{
+		Resolve: func(context.Context, string) ([]netip.Addr, error) {
+			return []netip.Addr{netip.MustParseAddr("192.0.2.1")}, nil
+		},
+		Allow: func(netip.Addr) bool { return true },
+		Dial: func(ctx context.Context, network, _ string) (net.Conn, error) {
+			return (&net.Dialer{}).DialContext(ctx, network, shop.Listener.Addr().String())
+		},
+	}})
+	s, b := newSinkWith(t, whole.Config{Links: links}), newTab(t)
+	id := s.send("orders@shop.example.com", "ada@example.net", strings.ReplaceAll(order, "https://", "http://"))
+	b.open(s.url + "/messages/" + id)
+	b.press("0")
+	b.sees("Nobody asked yet where these lead")
+	b.screenshot("links-before-light")
+	if n := len(asked); n > 0 {
+		t.Errorf("%d links were asked for before the reader wanted it", n)
+	}
+	b.click(".side form button")
+	b.sees("1 broken, 1 work.")
+	b.wait("document.querySelector('.asked li')?.innerText.includes('It answers 404 Not Found')")
+	b.wait("document.querySelector('.tabs').innerText.includes('1 broken')")
+	b.screenshot("links-light")
+	b.do(chromedp.EmulateViewport(360, 740))
+	b.open(s.url + "/messages/" + id + "/links")
+	if wide := eval[int](b, "document.documentElement.scrollWidth"); wide > 360 {
+		t.Errorf("the links are %d pixels wide on a screen of 360", wide)
+	}
+	b.screenshot("phone-links")
+	source := axe(t)
+	for _, theme := range []string{"light", "dark"} {
+		b.do(chromedp.Evaluate[chromedp.Void](`void (document.cookie = "theme=` + theme + `; path=/")`))
+		b.judge(source, theme, s.url+"/messages/"+id+"/links")
+	}
+}
+
 func TestDarkModeAndPhone(t *testing.T) {
 	s, b := newSink(t), newTab(t)
 	id := withMail(t, s)
@@ -337,7 +409,7 @@ func TestDarkModeAndPhone(t *testing.T) {
 	b.screenshot("score-dark")
 
 	b.do(chromedp.EmulateViewport(360, 740))
-	for _, path := range []string{"/", "/messages/" + id, "/messages/" + id + "/score", "/messages/" + id + "/html-check", "/messages/" + id + "/headers", "/messages/" + id + "/mime", "/messages/" + id + "/raw", "/messages/" + id + "/transcript", "/sessions"} {
+	for _, path := range []string{"/", "/messages/" + id, "/messages/" + id + "/score", "/messages/" + id + "/html-check", "/messages/" + id + "/links", "/messages/" + id + "/headers", "/messages/" + id + "/mime", "/messages/" + id + "/raw", "/messages/" + id + "/transcript", "/sessions", "/api"} {
 		b.open(s.url + path)
 		if wide := eval[int](b, "document.documentElement.scrollWidth"); wide > 360 {
 			t.Errorf("%s is %d pixels wide on a screen of 360", path, wide)

@@ -10,7 +10,7 @@ import (
 
 	"github.com/chromedp/chromedp"
 
-	"github.com/postmuster/postmuster/internal/sink/web"
+	whole "github.com/postmuster/postmuster/internal/sink"
 )
 
 // belowPrefix puts a proxy in front of a sink that leads nothing but /mail/ to it,
@@ -34,7 +34,7 @@ func belowPrefix(t *testing.T, s *sink) string {
 }
 
 func TestPageBelowAPrefix(t *testing.T) {
-	s, b := newSinkWith(t, web.Config{Prefix: "/mail"}), newTab(t)
+	s, b := newSinkWith(t, whole.Config{Prefix: "/mail"}), newTab(t)
 	page := belowPrefix(t, s)
 	b.open(page + "/")
 	id := s.send("robot@example.com", "team@example.net", plainMessage(1))

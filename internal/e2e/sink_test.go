@@ -13,7 +13,6 @@ import (
 	"github.com/postmuster/postmuster/internal/report"
 	whole "github.com/postmuster/postmuster/internal/sink"
 	"github.com/postmuster/postmuster/internal/sink/store"
-	"github.com/postmuster/postmuster/internal/sink/web"
 	"github.com/postmuster/postmuster/internal/verdict"
 )
 
@@ -25,14 +24,13 @@ type sink struct {
 	url   string
 }
 
-func newSink(t *testing.T) *sink { return newSinkWith(t, web.Config{}) }
+func newSink(t *testing.T) *sink { return newSinkWith(t, whole.Config{}) }
 
-func newSinkWith(t *testing.T, c web.Config) *sink {
+func newSinkWith(t *testing.T, c whole.Config) *sink {
 	t.Helper()
-	s, err := whole.Open(t.Context(), whole.Config{
-		SMTP: "127.0.0.1:0", HTTP: "127.0.0.1:0", RemoteImages: c.RemoteImages, Prefix: c.Prefix,
-		Version: "test", Hostname: "mx.example.test", Now: time.Now, Logger: slog.New(slog.DiscardHandler),
-	})
+	c.SMTP, c.HTTP = "127.0.0.1:0", "127.0.0.1:0"
+	c.Version, c.Hostname, c.Now, c.Logger = "test", "mx.example.test", time.Now, slog.New(slog.DiscardHandler)
+	s, err := whole.Open(t.Context(), c)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -78,7 +76,7 @@ func (s *sink) score(id string, score verdict.Score, results ...report.Result) {
 	s.t.Helper()
 	r := report.Report{
 		Schema: report.Schema, Subject: report.Subject{Kind: checks.Message, MessageID: id}, Profile: "transactional",
-		Score: score, Results: results,
+		Score: score, Results: results, Opinions: opinions,
 	}
 	text, err := json.Marshal(r)
 	if err != nil {

@@ -21,6 +21,8 @@ type Opinion struct {
 type Symbol struct {
 	Name  string   `json:"name"`
 	Score *float64 `json:"score,omitempty"` // nil when the filter does not say
+	// Description is what the filter says of the rule; it may quote the message.
+	Description string `json:"description,omitempty"`
 }
 
 // shownSymbols is how many of them a reader is shown.

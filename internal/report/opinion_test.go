@@ -9,7 +9,7 @@ func TestOpinionsInALine(t *testing.T) {
 		want    string
 	}{
 		{Opinion{Filter: "spamassassin", Score: -0.01, Required: 5, Symbols: []Symbol{{Name: "NO_RELAYS"}}}, "spamassassin says no spam: 0.0 of 5.0; NO_RELAYS"},
-		{Opinion{Filter: "rspamd", Spam: true, Action: "reject", Score: 17.43, Required: 15, Symbols: []Symbol{{"FORGED", score(6.5)}, {"R_SPF_ALLOW", score(-0.2)}}},
+		{Opinion{Filter: "rspamd", Spam: true, Action: "reject", Score: 17.43, Required: 15, Symbols: []Symbol{{Name: "FORGED", Score: score(6.5), Description: "the sender is forged"}, {Name: "R_SPF_ALLOW", Score: score(-0.2)}}},
 			"rspamd says spam, reject: 17.4 of 15.0; FORGED 6.5, R_SPF_ALLOW -0.2"},
 		{Opinion{Filter: "rspamd", Error: "connection refused"}, "rspamd did not answer: connection refused"},
 		{Opinion{Filter: "rspamd", Symbols: make([]Symbol, 12)}, "rspamd says no spam: 0.0 of 0.0; , , , , , , , , , , 2 more"},

@@ -17,6 +17,7 @@ import (
 	"github.com/postmuster/postmuster/internal/sink"
 	"github.com/postmuster/postmuster/internal/sink/api"
 	"github.com/postmuster/postmuster/internal/sink/client"
+	"github.com/postmuster/postmuster/internal/sink/store"
 )
 
 // A site is a sink below /mail of https://mail.example.com, as its users reach it.
@@ -80,33 +81,36 @@ func (s *site) do(method, path string, header http.Header) (*http.Response, stri
 
 func (s *site) send(subject string) {
 	s.t.Helper()
-	c := dial(s.t, s.sink.Addrs().SMTP)
-	c.say()
-	c.say("HELO client.example.com")
-	c.say("MAIL FROM:<shop@example.com>")
-	c.say("RCPT TO:<ada@example.net>")
-	c.say("DATA")
-	c.say("Subject: "+subject, "Content-Type: text/html", "", "<p>hello</p>", ".")
-	c.say("QUIT")
+	dial(s.t, s.sink.Addrs().SMTP).send("Subject: "+subject, "Content-Type: text/html", "", "<p>hello</p>")
 }
 
-var address = regexp.MustCompile(`(href|src|action)="(/[^"#]*)`)
+var address = regexp.MustCompile(`(href|src|action|data-go)="(/[^"#]*)`)
 
 func TestPageBelowAPrefix(t *testing.T) {
+	everything, err := store.ParseSearch("smaller:1M")
+	if err != nil {
+		t.Fatal(err)
+	}
 	for name, stripped := range map[string]bool{"the proxy keeps it": false, "the proxy takes it away": true} {
 		t.Run(name, func(t *testing.T) {
-			s := newSite(t, stripped, nil)
+			s := newSite(t, stripped, func(c *sink.Config) {
+				c.Relays = []api.Relay{{Addr: "192.0.2.1:25"}}
+				c.Store.Tags = []store.TagRule{{Tag: "keep", Search: everything}}
+			})
 			s.send("hello")
 			found, err := (&client.Client{URL: siteURL, HTTP: s.http}).Wait(t.Context(), api.Condition{Subject: "hello"}, api.Span{Timeout: "20s"})
 			if err != nil {
 				t.Fatal(err)
 			}
 			id := found.Messages[0].ID
-			for _, path := range []string{"/mail/", "/mail/messages/" + id, "/mail/messages/" + id + "/mime", "/mail/messages/" + id + "/raw", "/mail/sessions", "/mail/delete", "/mail/compare?a=" + id, "/mail/nothing-here"} {
+			for _, path := range []string{"/mail/", "/mail/messages/" + id, "/mail/messages/" + id + "/mime", "/mail/messages/" + id + "/raw", "/mail/messages/" + id + "/send-on", "/mail/compose", "/mail/sessions", "/mail/delete", "/mail/compare?a=" + id, "/mail/nothing-here"} {
 				s.follow(path)
 			}
 			if _, list := s.do("GET", "/mail/api/v1/messages", nil); !strings.Contains(list, `"Subject":"hello"`) {
 				t.Errorf("Mailpit's list says %s", list)
+			}
+			if _, list := s.do("GET", "/mail/", nil); !strings.Contains(list, `data-go="/mail/?q=tag%3Akeep"`) {
+				t.Error("the tag in the list leads elsewhere")
 			}
 			s.wantServer()
 			s.wantEvent()

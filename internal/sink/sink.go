@@ -22,6 +22,8 @@ import (
 	"github.com/postmuster/postmuster/internal/sink/api"
 	"github.com/postmuster/postmuster/internal/sink/fault"
 	"github.com/postmuster/postmuster/internal/sink/httpd"
+	"github.com/postmuster/postmuster/internal/sink/linkcheck"
+	"github.com/postmuster/postmuster/internal/sink/opinion"
 	sinksmtp "github.com/postmuster/postmuster/internal/sink/smtp"
 	"github.com/postmuster/postmuster/internal/sink/store"
 	"github.com/postmuster/postmuster/internal/sink/web"
@@ -49,15 +51,17 @@ type Config struct {
 
 	// Token and Insecure say who may come from other machines: see httpd.Config.
 	// They are asked for when SMTP is open to others, too.
-	Token    string
-	Insecure bool
-	Hosts    []string // names under which HTTP is reached
-	Origins  []string // of pages elsewhere that may ask
-	HTTPTLS  bool     // HTTP begins with TLS
-	Prefix   string   // of HTTP's paths, such as /mail, where a proxy serves it below one: see httpd.ParsePrefix
+	Token     string
+	ReadToken string // for those who may read and change nothing
+	Insecure  bool
+	Hosts     []string // names under which HTTP is reached
+	Origins   []string // of pages elsewhere that may ask
+	HTTPTLS   bool     // HTTP begins with TLS
+	Prefix    string   // of HTTP's paths, such as /mail, where a proxy serves it below one: see httpd.ParsePrefix
 
-	RemoteImages bool            // a reader of the page may ask for a message's remote images
-	Faults       *fault.Injector // what SMTP does wrong on purpose; nil: nothing, until the API asks for it
+	RemoteImages bool               // a reader of the page may ask for a message's remote images
+	Links        *linkcheck.Checker // asks for the links of a message when somebody wants it; nil: not allowed
+	Faults       *fault.Injector    // what SMTP does wrong on purpose; nil: nothing, until the API asks for it
 	Relays       []api.Relay
 	Webhooks     []api.Webhook
 	Resolve      func(ctx context.Context, host string) ([]netip.Addr, error)
@@ -66,6 +70,8 @@ type Config struct {
 	// called with each report, as Scorer.Report is.
 	Score  func(context.Context, *message.Message) *report.Report
 	Report func(*report.Report) error
+	// Filters are spam filters whose opinions each report gets; none count.
+	Filters []opinion.Filter
 
 	Version  string // of the program
 	Hostname string // how it names itself to senders
@@ -116,9 +122,25 @@ func (s *Sink) open(ctx context.Context) (err error) {
 	}
 	s.first = stats.Seq
 	if s.config.Score != nil {
-		s.scorer = &Scorer{Store: s.store, Score: s.config.Score, Report: s.config.Report, Logger: s.config.Logger}
+		s.scorer = &Scorer{Store: s.store, Score: s.scoreAndAsk, Report: s.config.Report, Logger: s.config.Logger}
 	}
 	return s.openHTTP()
+}
+
+// scoreAndAsk scores a message and asks the spam filters about it.
+func (s *Sink) scoreAndAsk(ctx context.Context, m *message.Message) *report.Report {
+	r := s.config.Score(ctx, m)
+	if len(s.config.Filters) > 0 {
+		r.Opinions = opinion.Of(ctx, m, s.config.Filters)
+	}
+	return r
+}
+
+func filterNames(filters []opinion.Filter) (names []string) {
+	for _, f := range filters {
+		names = append(names, f.Name())
+	}
+	return names
 }
 
 // openHTTP puts the API beside the page, behind the guard.
@@ -126,7 +148,8 @@ func (s *Sink) openHTTP() (err error) {
 	c := s.config
 	s.api, err = api.New(api.Config{
 		Store: s.store, Now: c.Now, Logger: c.Logger, Version: c.Version, MaxMessageBytes: c.MaxMessageBytes,
-		Faults: c.Faults, Relays: c.Relays, Webhooks: c.Webhooks, Hostname: c.Hostname, Resolve: c.Resolve, Prefix: c.Prefix,
+		Faults: c.Faults, Relays: c.Relays, Webhooks: c.Webhooks, Hostname: c.Hostname, Resolve: c.Resolve, Prefix: c.Prefix, ReadOnly: httpd.ReadOnly,
+		Links: c.Links, Filters: filterNames(c.Filters),
 	})
 	if err != nil || s.listeners.http == nil {
 		return err
@@ -134,15 +157,38 @@ func (s *Sink) openHTTP() (err error) {
 	mux := http.NewServeMux()
 	s.api.Register(mux)
 	page := web.New(web.Config{
-		Store: s.store, SMTPAddr: s.sendTo(), Version: c.Version, Prefix: c.Prefix, Now: c.Now, Logger: c.Logger, RemoteImages: c.RemoteImages,
+		Store: s.store, SMTPAddr: s.sendTo(), Version: c.Version, Prefix: c.Prefix, Now: c.Now, Logger: c.Logger,
+		RemoteImages: c.RemoteImages, Links: c.Links, Relays: relayNames(c.Relays), SendOn: s.sendOn, Receive: s.receive,
+		OpenAPI: s.api.OpenAPI, Token: c.Token != "", ReadOnly: httpd.ReadOnly,
 	})
 	page.Register(mux)
-	guarded := httpd.Config{Handler: mux, Missing: page.Missing(), Logger: c.Logger, Token: c.Token, Insecure: c.Insecure, Hosts: c.Hosts, Origins: c.Origins, Prefix: c.Prefix}
+	guarded := httpd.Config{
+		Handler: mux, Missing: page.Missing(), Logger: c.Logger, Token: c.Token, ReadToken: c.ReadToken, Reads: api.Reads,
+		Insecure: c.Insecure, Hosts: c.Hosts, Origins: c.Origins, Prefix: c.Prefix,
+	}
 	if c.HTTPTLS {
 		guarded.TLS = c.TLS
 	}
 	s.http, err = httpd.New(s.listeners.http, guarded)
 	return err
+}
+
+func relayNames(relays []api.Relay) (names []string) {
+	for _, r := range relays {
+		names = append(names, r.Addr)
+	}
+	return names
+}
+
+// sendOn is how the page sends a message on.
+func (s *Sink) sendOn(ctx context.Context, id, relay string, to []string) (reply string, err error) {
+	sent, err := s.api.SendOn(ctx, id, relay, to)
+	return sent.Reply, err
+}
+
+// receive is how the page writes a message.
+func (s *Sink) receive(ctx context.Context, from string, to []string, l web.Letter) (id string, err error) {
+	return s.api.Write(ctx, from, to, l.Subject, l.Text, l.HTML)
 }
 
 // sendTo returns where the page tells its readers to send mail.

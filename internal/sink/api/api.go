@@ -4,17 +4,20 @@
 //
 // It judges nothing and guards nothing: package httpd stands in front of it.
 // Nothing in a message makes it fetch anything; webhooks and relaying reach the
-// targets that were named at start, and no others.
+// targets that were named at start, and no others. Links are asked for when a
+// request wants it, and only where that was allowed at start.
 package api
 
 import (
 	"cmp"
 	"context"
 	"log/slog"
+	"net/http"
 	"net/netip"
 	"path"
 	"reflect"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -22,6 +25,7 @@ import (
 
 	"github.com/postmuster/postmuster/internal/sink/egress"
 	"github.com/postmuster/postmuster/internal/sink/fault"
+	"github.com/postmuster/postmuster/internal/sink/linkcheck"
 	"github.com/postmuster/postmuster/internal/sink/store"
 	"github.com/postmuster/postmuster/internal/sink/weight"
 )
@@ -41,12 +45,21 @@ type Config struct {
 	Version string // of the program
 	Prefix  string // of the path, such as /mail, where a proxy serves the API below one
 
+	// ReadOnly reports whether whoever sends a request may change nothing; nil:
+	// nobody is restricted. Requests that change something do not come then, but
+	// for those of Mailpit's that do so by the way.
+	ReadOnly func(*http.Request) bool
+
 	MaxMessageBytes int64 // 0: DefaultMaxMessageBytes
 
 	Faults   Faults    // nil: no faults on purpose
 	Relays   []Relay   // where messages may be sent on to, the default first
 	Webhooks []Webhook // who is told of events
 	Hostname string    // how a relay is greeted
+
+	Filters []string // the spam filters that are asked of each message, as reports call them
+
+	Links *linkcheck.Checker // asks for the links of a message; nil: they are not asked for
 
 	// Resolve looks up the addresses of a relay or webhook.
 	Resolve func(ctx context.Context, host string) ([]netip.Addr, error)
@@ -73,6 +86,8 @@ type API struct {
 
 	decoding places // of images
 	holding  *weight.Weight
+
+	document func() ([]byte, error)
 }
 
 // New returns an API. It fails when a relay or a webhook makes no sense.
@@ -116,6 +131,8 @@ func (a *API) Register(mux humago.Mux) {
 	a.registerReport(native)
 	a.registerExtracts(native)
 	a.registerHTMLCheck(native)
+	a.registerLinkCheck(native)
+	a.registerOpinions(native)
 	a.registerSending(native)
 	a.registerWaiting(native)
 	a.registerLists(native)
@@ -123,6 +140,7 @@ func (a *API) Register(mux humago.Mux) {
 	a.registerFaults(native)
 	a.registerExport(native)
 	doc := native.OpenAPI()
+	a.document = sync.OnceValues(doc.MarshalJSON)
 	if a.config.Prefix != "" {
 		doc.Servers = []*huma.Server{{URL: a.config.Prefix}}
 	}
@@ -131,6 +149,14 @@ func (a *API) Register(mux humago.Mux) {
 	a.registerMailpit(mux, doc)
 	a.registerMailHog(mux, doc)
 }
+
+// Reads reports whether a request that is posted changes nothing: waiting does not.
+func Reads(r *http.Request) bool {
+	return r.Method == http.MethodPost && (r.URL.Path == prefix+"/wait" || r.URL.Path == prefix+"/expect")
+}
+
+// OpenAPI returns the document that /openapi.json is, once the paths are registered.
+func (a *API) OpenAPI() ([]byte, error) { return a.document() }
 
 // schemaName names a schema after its type, with its package where that is not ours.
 func schemaName(t reflect.Type, hint string) string {

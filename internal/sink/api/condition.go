@@ -15,9 +15,9 @@ type Condition struct {
 	Name    string `json:"name,omitempty" maxLength:"1000" doc:"What it is called where it is told of"`
 	Query   string `json:"query,omitempty" maxLength:"2000" doc:"A search; all of its terms must match"`
 	Inbox   string `json:"inbox,omitempty" maxLength:"200"`
-	To      string `json:"to,omitempty" maxLength:"400" doc:"A recipient of envelope or header: an address is compared as a whole"`
+	To      string `json:"to,omitempty" maxLength:"400" example:"bob@example.net" doc:"A recipient of envelope or header: an address is compared as a whole"`
 	From    string `json:"from,omitempty" maxLength:"400" doc:"The sender of envelope or header: an address is compared as a whole"`
-	Subject string `json:"subject,omitempty" maxLength:"400" doc:"Stands in the subject, from the beginning of a word"`
+	Subject string `json:"subject,omitempty" maxLength:"400" example:"Welcome" doc:"Stands in the subject, from the beginning of a word"`
 
 	Min   *int `json:"min,omitempty" minimum:"1" maximum:"10000" doc:"At least so many; 1 when nothing else is said"`
 	Max   *int `json:"max,omitempty" minimum:"0" maximum:"10000" doc:"At most so many"`

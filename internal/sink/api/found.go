@@ -184,6 +184,16 @@ func has(term string, r *store.Record) string {
 		all := slices.Concat(r.Rcpt, addresses(r.To), addresses(r.Cc), addresses(r.Bcc))
 		slices.Sort(all)
 		return strings.Join(slices.Compact(all), ", ")
+	case "cc":
+		return strings.Join(addresses(r.Cc), ", ")
+	case "bcc":
+		return strings.Join(addresses(bcc(r)), ", ")
+	case "reply-to":
+		return strings.Join(addresses(r.ReplyTo), ", ")
+	case "file":
+		return strconv.Itoa(r.Attachments) + " attachments"
+	case "header":
+		return "no such field"
 	case "inbox":
 		return strings.Join(r.Inboxes, ", ")
 	case "tag":

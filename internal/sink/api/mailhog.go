@@ -202,7 +202,7 @@ func (a *API) mailhogRelease(w http.ResponseWriter, r *http.Request) error {
 	if in.Host == "" || in.Email == "" {
 		return invalid("body", "the request names no host or no address")
 	}
-	if _, _, err := a.sendOn(r.Context(), IDInput{ID: r.PathValue("id")}, in.Host+":"+in.Port, nil, []string{in.Email}); err != nil {
+	if _, err := a.sendOn(r.Context(), IDInput{ID: r.PathValue("id")}, in.Host+":"+in.Port, nil, []string{in.Email}); err != nil {
 		return err
 	}
 	w.WriteHeader(http.StatusOK)

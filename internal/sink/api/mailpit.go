@@ -46,10 +46,9 @@ func (a *API) registerMailpit(mux humago.Mux, doc *huma.OpenAPI) {
 		{pattern: "GET /api/v1/message/{id}/part/{path}/{name}", summary: "The same under a name", query: "query", answers: bytes, handler: a.mailpitPart},
 		{pattern: "POST /api/v1/message/{id}/release", summary: "Send a message on to the first host named at start", answers: text, handler: a.mailpitRelease},
 		{pattern: "GET /view/{name}", summary: "ID.html or ID.txt: what a reader of the message sees", query: "query embed", answers: []string{"text/html", "text/plain"}, handler: a.mailpitView},
-
 		{pattern: "GET /api/v1/message/{id}/html-check", summary: "Which mail clients support what the HTML uses", query: "query", handler: a.mailpitHTMLCheck},
-		{pattern: "GET /api/v1/message/{id}/link-check", summary: "501: links are not followed", query: "follow", handler: mailpitNot("links are not followed: nothing is fetched because of a message; see the link- checks of the report")},
-		{pattern: "GET /api/v1/message/{id}/sa-check", summary: "501: see the report", handler: mailpitNot("see the report instead")},
+		{pattern: "GET /api/v1/message/{id}/link-check", summary: "Ask where the links of a message lead; 403 unless that was allowed at start", query: "follow query", handler: a.mailpitLinkCheck},
+		{pattern: "GET /api/v1/message/{id}/sa-check", summary: "What SpamAssassin said of a message; 403 unless it was named at start", query: "query", handler: a.mailpitSpamCheck},
 	})
 }
 
@@ -68,10 +67,6 @@ func (a *API) mailpitProblem(w http.ResponseWriter, err error) {
 		text = "something went wrong here; the log says what"
 	}
 	writeJSON(w, code, map[string]string{"Error": text})
-}
-
-func mailpitNot(why string) func(http.ResponseWriter, *http.Request) error {
-	return func(http.ResponseWriter, *http.Request) error { return refuse(http.StatusNotImplemented, why) }
 }
 
 func writeJSON(w http.ResponseWriter, status int, v any) {
@@ -416,7 +411,7 @@ func (a *API) mailpitRelease(w http.ResponseWriter, r *http.Request) error {
 	if len(in.To) == 0 {
 		return invalid("body.To", "no valid addresses found")
 	}
-	if _, _, err := a.sendOn(r.Context(), IDInput{ID: r.PathValue("id")}, "", nil, in.To); err != nil {
+	if _, err := a.sendOn(r.Context(), IDInput{ID: r.PathValue("id")}, "", nil, in.To); err != nil {
 		return err
 	}
 	return ok(w)

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/postmuster/postmuster/internal/htmlsupport"
+	"github.com/postmuster/postmuster/internal/report"
 )
 
 type mailpitHTMLCheck struct {
@@ -97,6 +98,105 @@ func mailpitPlatforms() map[string][]string {
 	out := map[string][]string{}
 	for platform, names := range families {
 		out[platform] = slices.Sorted(maps.Keys(names))
+	}
+	return out
+}
+
+type mailpitLinks struct {
+	Errors int
+	Links  []mailpitLink
+}
+
+type mailpitLink struct {
+	URL        string
+	StatusCode int
+	Status     string
+}
+
+// mailpitLinkCheck counts as errors what Mailpit does: whatever is not answered
+// with a status below 400. It asks, though its method is GET; so it is not for a
+// link that another site led a browser to.
+func (a *API) mailpitLinkCheck(w http.ResponseWriter, r *http.Request) error {
+	if site := r.Header.Get("Sec-Fetch-Site"); site != "" && site != "same-origin" {
+		return refuse(http.StatusForbidden, "links are not asked for because another site leads here")
+	}
+	record, tree, err := a.mailpitTree(r, r.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	result, err := a.askForLinks(r.Context(), record.ID, tree, r.FormValue("follow") == "true")
+	if err != nil {
+		return err
+	}
+	out := mailpitLinks{Links: []mailpitLink{}}
+	for _, answer := range result.Answers {
+		l := mailpitLink{URL: answer.URL, StatusCode: answer.Status, Status: http.StatusText(answer.Status)}
+		if l.StatusCode == 0 {
+			l.Status = answer.Reason
+		}
+		if l.StatusCode == 0 || l.StatusCode >= http.StatusBadRequest {
+			out.Errors++
+		}
+		out.Links = append(out.Links, l)
+	}
+	writeJSON(w, http.StatusOK, out)
+	return nil
+}
+
+type mailpitSpam struct {
+	Error  string
+	IsSpam bool
+	Rules  []mailpitRule // null with an error
+	Score  float64
+}
+
+type mailpitRule struct {
+	Score             float64
+	Name, Description string
+}
+
+// mailpitSpamCheck waits for what SpamAssassin said when the message came.
+func (a *API) mailpitSpamCheck(w http.ResponseWriter, r *http.Request) error {
+	if !a.config.asks(spamAssassin) {
+		return refuse(http.StatusForbidden, "no SpamAssassin was named at start: see --spamd")
+	}
+	in, err := a.mailpitInput(r, r.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	record, err := a.one(r.Context(), in)
+	if err != nil {
+		return err
+	}
+	if !a.waiting.take() {
+		return refuse(http.StatusTooManyRequests, "too many are waiting already")
+	}
+	defer a.waiting.leave()
+	list, err := a.awaitOpinions(r.Context(), record.ID)
+	if err != nil {
+		return err
+	}
+	out := mailpitSpam{Error: "SpamAssassin was not asked when the message came"}
+	for _, o := range list {
+		if o.Filter == spamAssassin {
+			out = newMailpitSpam(o)
+		}
+	}
+	writeJSON(w, http.StatusOK, out)
+	return nil
+}
+
+func newMailpitSpam(o report.Opinion) mailpitSpam {
+	if o.Error != "" {
+		return mailpitSpam{Error: o.Error}
+	}
+	out := mailpitSpam{IsSpam: o.Spam, Score: o.Score, Rules: []mailpitRule{}}
+	for _, s := range o.Symbols {
+		rule := mailpitRule{Name: s.Name, Description: s.Description}
+		if s.Score != nil {
+			rule.Score = *s.Score
+		}
+		out.Rules = append(out.Rules, rule)
 	}
 	return out
 }

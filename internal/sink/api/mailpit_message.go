@@ -40,13 +40,14 @@ type mailpitAttachment struct {
 }
 
 // mailpitMessage marks the message as read, as Mailpit does; but not for a link
-// that another site led a browser to.
+// that another site led a browser to, nor for who may change nothing.
 func (a *API) mailpitMessage(w http.ResponseWriter, r *http.Request) error {
 	record, tree, err := a.mailpitTree(r, r.PathValue("id"))
 	if err != nil {
 		return err
 	}
-	if site := r.Header.Get("Sec-Fetch-Site"); !record.Read && (site == "" || site == "same-origin") {
+	mayMark := a.config.ReadOnly == nil || !a.config.ReadOnly(r)
+	if site := r.Header.Get("Sec-Fetch-Site"); mayMark && !record.Read && (site == "" || site == "same-origin") {
 		if err := a.store.SetRead(r.Context(), true, record.ID); err != nil {
 			return err
 		}

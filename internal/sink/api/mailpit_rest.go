@@ -42,7 +42,7 @@ func (a *API) mailpitWebUI(w http.ResponseWriter, _ *http.Request) error {
 		server = a.config.Relays[0].Addr
 	}
 	writeJSON(w, http.StatusOK, map[string]any{
-		"Label": "", "ChaosEnabled": a.config.Faults != nil, "DuplicatesIgnored": false, "HideDeleteAllButton": false, "SpamAssassin": false,
+		"Label": "", "ChaosEnabled": a.config.Faults != nil, "DuplicatesIgnored": false, "HideDeleteAllButton": false, "SpamAssassin": a.config.asks(spamAssassin),
 		"MessageRelay": map[string]any{
 			"Enabled": server != "", "SMTPServer": server, "ReturnPath": "", "AllowedRecipients": "", "BlockedRecipients": "",
 			"OverrideFrom": "", "PreserveMessageIDs": true, "RecipientAllowlist": "",

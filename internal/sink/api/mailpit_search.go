@@ -60,36 +60,21 @@ func cutTerm(term string) (not bool, bare string) {
 	return len(bare) < len(term), bare
 }
 
-// mailpitTest is a test for a term that our own searches have not: nil when they
-// have it. It compares as Mailpit does, anywhere in an address and its name.
+// mailpitTest is a test for addressed:, which our own searches have not; nil for
+// another term. It compares as Mailpit does, anywhere in an address and its name.
 func mailpitTest(term string) func(*store.Record) bool {
 	not, bare := cutTerm(term)
 	field, value, found := strings.Cut(bare, ":")
 	value = strings.ToLower(strings.Trim(value, `"`))
-	if !found || value == "" {
+	if !found || value == "" || !strings.EqualFold(field, "addressed") {
 		return nil
 	}
-	within := func(lists ...[]store.Mailbox) bool {
-		return slices.ContainsFunc(slices.Concat(lists...), func(m store.Mailbox) bool {
+	return func(r *store.Record) bool {
+		named := slices.ContainsFunc(slices.Concat(r.From, r.To, r.Cc, bcc(r), r.ReplyTo), func(m store.Mailbox) bool {
 			return strings.Contains(strings.ToLower(m.Address), value) || strings.Contains(strings.ToLower(m.Name), value)
 		})
+		return named != not
 	}
-	var test func(*store.Record) bool
-	switch field = strings.ToLower(field); {
-	case field == "cc":
-		test = func(r *store.Record) bool { return within(r.Cc) }
-	case field == "bcc":
-		test = func(r *store.Record) bool { return within(bcc(r)) }
-	case field == "reply-to":
-		test = func(r *store.Record) bool { return within(r.ReplyTo) }
-	case field == "addressed":
-		test = func(r *store.Record) bool { return within(r.From, r.To, r.Cc, bcc(r), r.ReplyTo) }
-	case field == "is" && value == "tagged":
-		test = func(r *store.Record) bool { return len(r.Tags) > 0 }
-	default:
-		return nil
-	}
-	return func(r *store.Record) bool { return test(r) != not }
 }
 
 // mailpitTerm translates one term. What Mailpit has and we have not is an error
@@ -103,15 +88,15 @@ func mailpitTerm(term string, zone *time.Location) (string, error) {
 	}
 	switch field = strings.ToLower(field); field {
 	case "has":
-		if strings.HasPrefix(strings.ToLower(value), "attachment") {
-			return not + "has:attachment", nil
+		if what := strings.TrimSuffix(strings.ToLower(value), "s"); what == "attachment" || what == "inline" {
+			return not + "has:" + what, nil
 		}
 		return "", invalid("query.query", field+":"+clip(value, clippedValue)+" is not known here")
 	case "before", "after":
 		return not + field + ":" + quote(mailpitTime(strings.Trim(value, `"`), zone)), nil
 	case "larger", "smaller":
 		return not + field + ":" + mailpitSize(value), nil
-	case "is", "from", "to", "subject", "message-id", "tag":
+	case "is", "from", "to", "cc", "bcc", "reply-to", "subject", "message-id", "tag":
 	default: // a word with a colon in it
 		return not + quote(strings.Trim(bare, `"`)), nil
 	}

@@ -39,7 +39,7 @@ func (a *API) registerMessages(api huma.API) {
 
 // listInput is a search and where to begin in what it finds.
 type listInput struct {
-	Query  string `query:"query" maxLength:"4096" doc:"A search: words, from: to: subject: has: is: before: after: larger: smaller: score: check: inbox: tag:, - for not"`
+	Query  string `query:"query" maxLength:"4096" doc:"A search: words, from: to: cc: bcc: reply-to: subject: file: message-id: header:NAME header:\"NAME: words\" has:attachment|inline|html|link|report is:read|unread|tagged|untagged before: after: larger: smaller: score: check: inbox: tag:, - for not"`
 	Cursor string `query:"cursor" maxLength:"512" doc:"The next of the page before"`
 	Limit  int    `query:"limit" minimum:"1" maximum:"1000" default:"50"`
 	MinSeq uint64 `query:"min_seq" doc:"Wait until all messages up to this one can be found"`
@@ -148,7 +148,7 @@ type ContentInput struct {
 
 // Marks are what a reader sets on a message.
 type Marks struct {
-	Read *bool     `json:"read,omitempty"`
+	Read *bool     `json:"read,omitempty" example:"true"`
 	Tags *[]string `json:"tags,omitempty" maxItems:"100" doc:"Replaces all tags"`
 }
 

@@ -10,7 +10,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/postmuster/postmuster/internal/report"
 	"github.com/postmuster/postmuster/internal/sink/fault"
+	"github.com/postmuster/postmuster/internal/sink/store"
 	"github.com/postmuster/postmuster/internal/testkit/peers"
 )
 
@@ -47,7 +49,15 @@ func runScript(t *testing.T, dir, script, url string) {
 func TestPublishedPrograms(t *testing.T) {
 	dir := npmClients(t)
 	t.Run("client of Mailpit", func(t *testing.T) {
-		s := newSink(t, func(c *Config) { c.Faults = fault.NewInjector(time.Now) })
+		s := newSink(t, func(c *Config) {
+			c.Faults, c.Links, c.Filters = fault.NewInjector(time.Now), webOf(t), []string{spamAssassin}
+		})
+		s.scoreAll(func(r *store.Record) report.Opinion {
+			if r.Subject == "welcome" {
+				return spam
+			}
+			return report.Opinion{Filter: spamAssassin, Error: "connection refused"}
+		})
 		runScript(t, dir, "mailpit.mjs", s.url)
 	})
 	t.Run("client of MailHog", func(t *testing.T) {

@@ -36,6 +36,18 @@ func status(err error) (code int, public bool) {
 	}
 }
 
+// forReader returns an error whose text is for a reader; the log has the others.
+func (a *API) forReader(err error) error {
+	if err == nil {
+		return nil
+	}
+	if _, public := status(err); public {
+		return err
+	}
+	a.config.Logger.Error("a request could not be answered", "error", err)
+	return errors.New("something went wrong here; the log says what")
+}
+
 // A refusal is an error of the client's doing.
 type refusal struct {
 	status int

@@ -74,7 +74,7 @@ func (a *API) registerDocuments(mux humago.Mux, doc *huma.OpenAPI) {
 		path, mediaType, summary string
 		write                    func() ([]byte, error)
 	}{
-		{"/openapi.json", "application/openapi+json", "This document", doc.MarshalJSON},
+		{"/openapi.json", "application/openapi+json", "This document", a.document},
 		{"/openapi.yaml", "application/openapi+yaml", "This document, as YAML", doc.YAML},
 		{"/openapi-3.0.json", "application/openapi+json", "This document, for tools that know version 3.0 alone", doc.Downgrade},
 		{"/openapi-3.0.yaml", "application/openapi+yaml", "The same as YAML", doc.DowngradeYAML},

@@ -53,12 +53,12 @@ type Attachment struct {
 type sendInput struct {
 	Body struct {
 		From        string            `json:"from" example:"Ann <ann@example.com>"`
-		To          []string          `json:"to,omitempty" maxItems:"1000"`
+		To          []string          `json:"to,omitempty" maxItems:"1000" example:"bob@example.net"`
 		Cc          []string          `json:"cc,omitempty" maxItems:"1000"`
 		Bcc         []string          `json:"bcc,omitempty" maxItems:"1000"`
 		ReplyTo     []string          `json:"reply_to,omitempty" maxItems:"100"`
-		Subject     string            `json:"subject,omitempty" maxLength:"10000"`
-		Text        string            `json:"text,omitempty"`
+		Subject     string            `json:"subject,omitempty" maxLength:"10000" example:"Welcome"`
+		Text        string            `json:"text,omitempty" example:"Hello Bob"`
 		HTML        string            `json:"html,omitempty"`
 		Headers     map[string]string `json:"headers,omitempty"`
 		Attachments []Attachment      `json:"attachments,omitempty" maxItems:"200"`
@@ -87,6 +87,19 @@ func (a *API) send(ctx context.Context, in *sendInput) (*receiptOutput, error) {
 		return nil, err
 	}
 	return receiptOf(receipt), nil
+}
+
+// Write writes a message and receives it, and returns its ID. The text of an error
+// is for a reader.
+func (a *API) Write(ctx context.Context, from string, to []string, subject, text, html string) (id string, err error) {
+	in := &sendInput{}
+	in.Body.From, in.Body.To, in.Body.Subject, in.Body.Text, in.Body.HTML = from, to, subject, text, html
+	d, err := in.draft()
+	if err != nil {
+		return "", err
+	}
+	receipt, err := a.receiveDraft(ctx, d, nil)
+	return receipt.ID, a.forReader(err)
 }
 
 func (in *sendInput) draft() (*draft, error) {

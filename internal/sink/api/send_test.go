@@ -156,11 +156,14 @@ func TestRelayToANamedHost(t *testing.T) {
 	s := newSink(t, func(c *Config) { c.Relays = []Relay{{Addr: server.Addr().String()}}; c.Hostname = "sink.example.com" })
 	r := s.add(simple("on its way") + ".hidden dot\n")
 	var out struct {
-		Host string
-		To   []string
+		Host, Reply string
+		To          []string
 	}
 	s.want(200, "POST", prefix+"/messages/"+r.ID+"/relay", map[string]any{}, &out)
 	s.want(200, "POST", "/api/v1/message/"+r.ID+"/release", map[string]any{"To": []string{"eve@example.org"}}, nil)
+	if out.Host != server.Addr().String() || len(out.To) != 1 || !strings.HasPrefix(out.Reply, "250 ") || len(out.Reply) < 6 {
+		t.Errorf("the answer is %+v, want what the host said", out)
+	}
 	got := server.Messages()
 	if len(got) != 2 {
 		t.Fatalf("%d messages arrived, want 2", len(got))
@@ -192,12 +195,36 @@ func TestRelayGoesNowhereElse(t *testing.T) {
 	without.want(http.StatusForbidden, "POST", prefix+"/messages/"+r.ID+"/relay", map[string]any{}, nil)
 }
 
+// The page asks by a call: it names recipients, or nothing is sent.
+func TestSendOnNeedsRecipients(t *testing.T) {
+	server := relays(t, smtptest.Config{})
+	s := newSink(t, func(c *Config) { c.Relays = []Relay{{Addr: server.Addr().String()}} })
+	r := s.add(simple("x"))
+	if _, err := s.api.SendOn(t.Context(), r.ID, "", nil); err == nil || server.Sessions() != 0 {
+		t.Errorf("SendOn without recipients = %v, after %d sessions", err, server.Sessions())
+	}
+	sent, err := s.api.SendOn(t.Context(), r.ID, "", []string{"me@example.org"})
+	if err != nil || sent.To[0] != "me@example.org" || server.Messages()[0].To[0] != "me@example.org" {
+		t.Errorf("SendOn = %+v, %v", sent, err)
+	}
+}
+
+func TestARelayThatTalksOnIsLeft(t *testing.T) {
+	server := relays(t, smtptest.Config{Replies: map[string]string{"MAIL": strings.Repeat("250-on and on\n", maxRelayReplies/14) + "250 at last"}})
+	s := newSink(t, func(c *Config) { c.Relays = []Relay{{Addr: server.Addr().String()}} })
+	r := s.add(simple("x"))
+	res, body := s.do("POST", prefix+"/messages/"+r.ID+"/relay", map[string]any{})
+	if res.StatusCode != http.StatusBadGateway || !strings.Contains(string(body), "its replies are too long") {
+		t.Errorf("%d %.300s", res.StatusCode, body)
+	}
+}
+
 func TestARelayThatRefusesIsQuoted(t *testing.T) {
 	server := relays(t, smtptest.Config{Replies: map[string]string{"RCPT": "550 5.1.1 no such user"}})
 	s := newSink(t, func(c *Config) { c.Relays = []Relay{{Addr: server.Addr().String()}} })
 	r := s.add(simple("x"))
 	res, body := s.do("POST", prefix+"/messages/"+r.ID+"/relay", map[string]any{})
-	if res.StatusCode != http.StatusBadGateway || !strings.Contains(string(body), "no such user") {
+	if res.StatusCode != http.StatusBadGateway || !strings.Contains(string(body), "bob@example.net: 550 5.1.1 no such user") {
 		t.Errorf("%d %s", res.StatusCode, body)
 	}
 }

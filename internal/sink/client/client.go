@@ -49,6 +49,15 @@ func (e *StatusError) Error() string {
 	return fmt.Sprintf("%d %s: %s", e.Status, http.StatusText(e.Status), e.Detail)
 }
 
+// Ready reports by its error whether the sink answers, and its store does.
+func (c *Client) Ready(ctx context.Context) error {
+	res, err := c.send(ctx, http.MethodGet, "/readyz", nil)
+	if err != nil {
+		return err
+	}
+	return res.Body.Close()
+}
+
 // Wait waits until a condition holds. When it does not in time the error is an
 // *api.Unmet.
 func (c *Client) Wait(ctx context.Context, condition api.Condition, span api.Span) (*api.Outcome, error) {
@@ -131,8 +140,13 @@ func decode(res *http.Response, out any) error {
 	return nil
 }
 
-// ask returns an answer that is a success.
+// ask asks the API of our own.
 func (c *Client) ask(ctx context.Context, method, path string, body any) (*http.Response, error) {
+	return c.send(ctx, method, prefix+path, body)
+}
+
+// send returns an answer that is a success.
+func (c *Client) send(ctx context.Context, method, path string, body any) (*http.Response, error) {
 	var content io.Reader
 	if body != nil {
 		text, err := json.Marshal(body)
@@ -141,7 +155,7 @@ func (c *Client) ask(ctx context.Context, method, path string, body any) (*http.
 		}
 		content = bytes.NewReader(text)
 	}
-	req, err := http.NewRequestWithContext(ctx, method, strings.TrimRight(c.URL, "/")+prefix+path, content)
+	req, err := http.NewRequestWithContext(ctx, method, strings.TrimRight(c.URL, "/")+path, content)
 	if err != nil {
 		return nil, err
 	}

@@ -1,11 +1,12 @@
 // Package egress is the only way out of a sink: connections to targets that were
-// named when it started, and to nothing else.
+// named when it started, and to nothing else; and, where that was allowed at
+// start, to hosts of the public internet, for the links of a message.
 //
-// Whatever a message or a request asks for, no connection follows from it unless
-// its host and port are on that list. Names may resolve to addresses of a private
-// network, where the services of a developer are, but never to this machine, to a
-// link's or a carrier's own addresses or to one that hides an IPv4 address inside:
-// whoever serves the name's DNS does not choose what is asked here.
+// Whatever a message or a request asks for, no connection of a Dialer follows
+// from it unless its host and port are on that list. Names may resolve to
+// addresses of a private network, where the services of a developer are, but never
+// to this machine, to a link's or a carrier's own addresses or to one that hides an
+// IPv4 address inside: whoever serves the name's DNS does not choose what is asked here.
 package egress
 
 import (

@@ -2,8 +2,6 @@ package httpd
 
 import (
 	"cmp"
-	"crypto/sha256"
-	"crypto/subtle"
 	"net"
 	"net/http"
 	"net/netip"
@@ -21,7 +19,7 @@ func guard(bound netip.Addr, c Config, named origins) http.Handler {
 		h = withProblems(mux, c.Missing)
 	}
 	if c.Token != "" {
-		h = withToken(h, c.Token, c.Prefix)
+		h = withToken(h, c)
 	}
 	h = belowPrefix(h, c.Prefix)
 	h = crossOrigin(h, named)
@@ -133,65 +131,6 @@ func isVisit(r *http.Request) bool {
 func originIs(origin string, r *http.Request) bool {
 	u, err := url.Parse(origin)
 	return err == nil && u.Host != "" && (u.Scheme == "http" || u.Scheme == "https") && strings.EqualFold(u.Host, r.Host)
-}
-
-// tokenCookie keeps the token in a browser.
-const tokenCookie = "postmuster-token"
-
-// withToken asks for the token. Probes of life are answered without: they say
-// nothing, and those who send them cannot always add a header.
-func withToken(next http.Handler, token, prefix string) http.Handler {
-	want := sha256.Sum256([]byte(token))
-	right := func(got string) bool {
-		sum := sha256.Sum256([]byte(got))
-		return subtle.ConstantTimeCompare(sum[:], want[:]) == 1
-	}
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		switch {
-		case r.URL.Path == "/livez" || r.URL.Path == "/readyz":
-		case slices.ContainsFunc(credentials(r), right):
-		case r.Method == http.MethodGet && r.URL.Query().Has("token") && right(r.URL.Query().Get("token")):
-			keepToken(w, r, token, prefix)
-			return
-		default:
-			w.Header().Set("WWW-Authenticate", `Basic realm="postmuster", charset="UTF-8"`)
-			refuse(w, http.StatusUnauthorized, "this server asks for a token: Authorization: Bearer TOKEN")
-			return
-		}
-		next.ServeHTTP(w, r)
-	})
-}
-
-// credentials returns what may be a token. The name of basic authentication is free.
-func credentials(r *http.Request) []string {
-	var found []string
-	if scheme, value, ok := strings.Cut(r.Header.Get("Authorization"), " "); ok && strings.EqualFold(scheme, "Bearer") {
-		found = append(found, strings.TrimSpace(value))
-	}
-	if _, password, ok := r.BasicAuth(); ok {
-		found = append(found, password)
-	}
-	if c, err := r.Cookie(tokenCookie); err == nil {
-		if value, err := url.QueryUnescape(c.Value); err == nil {
-			found = append(found, value)
-		}
-	}
-	return found
-}
-
-// keepToken moves the token from the address, where it would be seen and copied,
-// into a cookie.
-func keepToken(w http.ResponseWriter, r *http.Request, token, prefix string) {
-	http.SetCookie(w, &http.Cookie{
-		Name: tokenCookie, Value: url.QueryEscape(token), Path: prefix + "/",
-		HttpOnly: true, Secure: r.TLS != nil, SameSite: http.SameSiteStrictMode,
-	})
-	query := r.URL.Query()
-	query.Del("token")
-	// Only path and query, and never two slashes in front: not to another host.
-	to := url.URL{Path: prefix + "/" + strings.TrimLeft(r.URL.Path, `/\`), RawQuery: query.Encode()}
-	w.Header().Set("Location", to.String())
-	w.WriteHeader(http.StatusSeeOther)
 }
 
 func refuse(w http.ResponseWriter, status int, detail string) {

@@ -52,6 +52,11 @@ type Config struct {
 	// password of basic authentication, or once as ?token= for a browser, which
 	// is given a cookie for it.
 	Token string
+	// ReadToken is for those who may read and change nothing; it is there beside a
+	// Token. Which requests change nothing, though their method is another than
+	// GET or HEAD, is told by Reads; nil: none.
+	ReadToken string
+	Reads     func(*http.Request) bool
 	// Insecure allows an address that others reach, without a token.
 	Insecure bool
 	// Hosts are names under which the server is reached, beside localhost and

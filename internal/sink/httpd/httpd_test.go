@@ -183,6 +183,39 @@ func TestToken(t *testing.T) {
 	}
 }
 
+func TestReadToken(t *testing.T) {
+	addr := serve(t, func(c *Config) {
+		c.Token, c.ReadToken = "all", "look"
+		c.Reads = func(r *http.Request) bool { return r.Method == http.MethodPost && r.URL.Path == "/wait" }
+		c.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { fmt.Fprintf(w, "read only: %v", ReadOnly(r)) })
+	})
+	for _, tt := range []struct {
+		name, method, path, token string
+		want                      int
+		body                      string
+	}{
+		{"everything reads", "GET", "/", "all", 200, "read only: false"},
+		{"everything changes", "DELETE", "/", "all", 200, "read only: false"},
+		{"it reads", "GET", "/", "look", 200, "read only: true"},
+		{"it waits", "POST", "/wait", "look", 200, "read only: true"},
+		{"it deletes", "DELETE", "/", "look", 403, "may read, and change nothing"},
+		{"it sends", "POST", "/send", "look", 403, "may read, and change nothing"},
+		{"it changes where it may wait", "PUT", "/wait", "look", 403, "may read, and change nothing"},
+		{"it changes tags", "PATCH", "/", "look", 403, "may read, and change nothing"},
+		{"a method of nobody", "FROB", "/", "look", 403, "may read, and change nothing"},
+		{"neither", "GET", "/", "loo", 401, "asks for a token"},
+		{"nothing", "GET", "/", "", 401, "asks for a token"},
+	} {
+		request := tt.method + " " + tt.path + " HTTP/1.1\nHost: " + addr + "\nAuthorization: Bearer " + tt.token + "\nContent-Length: 0\nConnection: close\n\n"
+		if got, body := ask(t, addr, request); got != tt.want || !strings.Contains(body, tt.body) {
+			t.Errorf("%s: %d %q, want %d %q", tt.name, got, body, tt.want, tt.body)
+		}
+	}
+	if got, _ := ask(t, addr, "GET /list?token=look HTTP/1.1\nHost: "+addr+"\n\n"); got != http.StatusSeeOther {
+		t.Errorf("in the address: %d, want a cookie and %d", got, http.StatusSeeOther)
+	}
+}
+
 func TestTokenInTheAddressNeverLeadsElsewhere(t *testing.T) {
 	addr := serve(t, func(c *Config) { c.Token = "right" })
 	for _, path := range []string{"//evil.example.net/x", `/\evil.example.net/x`, "///evil.example.net", "/%2f/evil.example.net"} {

@@ -4,9 +4,11 @@
 package opinion
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -24,6 +26,8 @@ const (
 	maxAnswer = 1 << 20
 	// maxSymbols is how many rules are kept of an answer.
 	maxSymbols = 500
+	// maxDescription is how much is kept of what is said of a rule.
+	maxDescription = 300
 )
 
 // Dial connects to a filter.
@@ -78,4 +82,20 @@ func address(text, port string) (network, addr string, err error) {
 // is sent on this machine says nothing of that.
 func fromOutside(s *message.Session) bool {
 	return s != nil && s.Peer.IsValid() && !s.Peer.Addr().IsLoopback()
+}
+
+// described is what a filter says of a rule, on one line.
+func described(text string) string {
+	text = strings.ToValidUTF8(strings.Join(strings.Fields(text), " "), "\ufffd")
+	if len(text) <= maxDescription {
+		return text
+	}
+	return strings.ToValidUTF8(text[:maxDescription], "") + "…"
+}
+
+// weightiestFirst sorts rules that all have a score.
+func weightiestFirst(symbols []report.Symbol) {
+	slices.SortStableFunc(symbols, func(a, b report.Symbol) int {
+		return cmp.Or(cmp.Compare(*b.Score, *a.Score), cmp.Compare(a.Name, b.Name))
+	})
 }

@@ -52,21 +52,67 @@ func serveSpamd(t *testing.T, answer string) (addr string, asked <-chan string) 
 	return l.Addr().String(), questions
 }
 
+// spamdReport is what SpamAssassin 4.0.1 answers, shortened. Its preview of the
+// message ends with a table that the message brought.
+const spamdReport = `SPAMD/1.1 0 EX_OK
+Content-length: 839
+Spam: True ; 26.7 / 5.0
+
+Spam detection software, running on the system "mx.example.com",
+has identified this incoming email as possible spam.
+
+Content preview:
+---- ---------------------- --------------------------------------------------
+ 9.0 FORGED                 not a rule
+
+Content analysis details:   (26.7 points, 5.0 required)
+
+ pts rule name              description
+---- ---------------------- --------------------------------------------------
+-0.0 NO_RELAYS              Informational: message was not relayed via SMTP
+ 1.8 DRUGS                  Refers to a drug
+                            [score: 1.0000]
+  25 DEAR_FRIEND            BODY: Dear Friend?
+-0.1 DKIM_VALID
+`
+
 func TestSpamd(t *testing.T) {
-	addr, asked := serveSpamd(t, "SPAMD/1.1 0 EX_OK\r\nContent-length: 33\r\nSpam: True ; 26.7 / 5.0\r\n\r\nDEAR_FRIEND,BODY_URI_ONLY,XPRIO\r\n")
+	addr, asked := serveSpamd(t, strings.ReplaceAll(spamdReport, "\n", "\r\n"))
 	spamd, err := NewSpamd(addr, dial)
 	if err != nil {
 		t.Fatal(err)
 	}
 	want := []report.Opinion{{
 		Filter: "spamassassin", Spam: true, Score: 26.7, Required: 5,
-		Symbols: []report.Symbol{{Name: "DEAR_FRIEND"}, {Name: "BODY_URI_ONLY"}, {Name: "XPRIO"}},
+		Symbols: []report.Symbol{
+			{Name: "DEAR_FRIEND", Score: score(25), Description: "BODY: Dear Friend?"},
+			{Name: "DRUGS", Score: score(1.8), Description: "Refers to a drug [score: 1.0000]"},
+			{Name: "NO_RELAYS", Score: score(0), Description: "Informational: message was not relayed via SMTP"},
+			{Name: "DKIM_VALID", Score: score(-0.1)},
+		},
 	}}
 	if diff := cmp.Diff(want, Of(t.Context(), mail, []Filter{spamd})); diff != "" {
 		t.Errorf("the opinion (-want +got):\n%s", diff)
 	}
-	if got, want := <-asked, fmt.Sprintf("SYMBOLS SPAMC/1.5\r\nContent-length: %d\r\n\r\n%s", len(mail.Raw), mail.Raw); got != want {
+	if got, want := <-asked, fmt.Sprintf("REPORT SPAMC/1.5\r\nContent-length: %d\r\n\r\n%s", len(mail.Raw), mail.Raw); got != want {
 		t.Errorf("spamd was asked\n%q, want\n%q", got, want)
+	}
+}
+
+func score(n float64) *float64 { return &n }
+
+// A server may be set up to write another report: then the sum is known alone.
+func TestSpamdWithAReportOfItsOwn(t *testing.T) {
+	o, err := readSpamd(strings.NewReader("SPAMD/1.1 0 EX_OK\r\nSpam: False ; 1.0 / 5.0\r\n\r\n1.0 A\r\n"))
+	if err != nil || o.Score != 1 || len(o.Symbols) > 0 {
+		t.Errorf("%+v, %v", o, err)
+	}
+}
+
+func TestOneRuleMayNotSayTooMuch(t *testing.T) {
+	o, err := readSpamd(strings.NewReader(spamdReport + strings.Repeat(strings.Repeat("\u00e9", 20_000)+"\n", 3)))
+	if err != nil || len(o.Symbols[3].Description) > maxDescription+len("…") {
+		t.Errorf("%d bytes are kept of a description, %v", len(o.Symbols[3].Description), err)
 	}
 }
 
@@ -80,17 +126,16 @@ func TestRspamd(t *testing.T) {
 			http.NotFound(w, r)
 			return
 		}
-		io.WriteString(w, `{"score":7.5,"required_score":15,"action":"add header","symbols":{"MISSING_DATE":{"score":1},"R_SPF_ALLOW":{"score":-0.2},"FORGED":{"score":6.7}}}`)
+		io.WriteString(w, `{"score":7.5,"required_score":15,"action":"add header","symbols":{"MISSING_DATE":{"score":1},"R_SPF_ALLOW":{"score":-0.2},"FORGED":{"name":"FORGED","score":6.7,"description":"Sender is\n forged","options":["a"]}}}`)
 	}))
 	defer server.Close()
 	rspamd, err := NewRspamd(server.URL, dial)
 	if err != nil {
 		t.Fatal(err)
 	}
-	score := func(n float64) *float64 { return &n }
 	want := []report.Opinion{{
 		Filter: "rspamd", Spam: true, Score: 7.5, Required: 15, Action: "add header",
-		Symbols: []report.Symbol{{Name: "FORGED", Score: score(6.7)}, {Name: "MISSING_DATE", Score: score(1)}, {Name: "R_SPF_ALLOW", Score: score(-0.2)}},
+		Symbols: []report.Symbol{{Name: "FORGED", Score: score(6.7), Description: "Sender is forged"}, {Name: "MISSING_DATE", Score: score(1)}, {Name: "R_SPF_ALLOW", Score: score(-0.2)}},
 	}}
 	if diff := cmp.Diff(want, Of(t.Context(), mail, []Filter{rspamd})); diff != "" {
 		t.Errorf("the opinion (-want +got):\n%s", diff)
@@ -154,6 +199,7 @@ func TestAddresses(t *testing.T) {
 }
 
 func FuzzSpamd(f *testing.F) {
+	f.Add(spamdReport)
 	f.Add("SPAMD/1.1 0 EX_OK\r\nSpam: False ; 1.0 / 5.0\r\n\r\nA,B\r\n")
 	f.Add("SPAMD/1.1 76 Bad header line\r\n\r\n")
 	f.Fuzz(func(t *testing.T, text string) {

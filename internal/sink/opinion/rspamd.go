@@ -2,7 +2,6 @@ package opinion
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -10,7 +9,6 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 
 	"github.com/postmuster/postmuster/internal/message"
@@ -96,7 +94,8 @@ func readRspamd(from io.Reader) (o report.Opinion, err error) {
 		Required float64  `json:"required_score"`
 		Action   string   `json:"action"`
 		Symbols  map[string]struct {
-			Score float64 `json:"score"`
+			Score       float64 `json:"score"`
+			Description string  `json:"description"`
 		} `json:"symbols"`
 	}
 	if err := json.NewDecoder(from).Decode(&answer); err != nil {
@@ -110,10 +109,8 @@ func readRspamd(from io.Reader) (o report.Opinion, err error) {
 		Spam: answer.Action == "reject" || answer.Action == "add header" || answer.Action == "rewrite subject",
 	}
 	for name, s := range answer.Symbols {
-		o.Symbols = append(o.Symbols, report.Symbol{Name: name, Score: &s.Score})
+		o.Symbols = append(o.Symbols, report.Symbol{Name: name, Score: &s.Score, Description: described(s.Description)})
 	}
-	slices.SortFunc(o.Symbols, func(a, b report.Symbol) int { // the weightiest first
-		return cmp.Or(cmp.Compare(*b.Score, *a.Score), cmp.Compare(a.Name, b.Name))
-	})
+	weightiestFirst(o.Symbols)
 	return o, nil
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"regexp"
 	"strconv"
 	"strings"
 
@@ -29,8 +30,8 @@ func NewSpamd(text string, dial Dial) (*Spamd, error) {
 // Name returns what the filter is called in reports.
 func (s *Spamd) Name() string { return "spamassassin" }
 
-// ask has the rules named that fit; only a server that is set up for it would
-// tell what each of them is worth.
+// ask has the daemon write its report, which tells of each rule that fits what it
+// is worth.
 func (s *Spamd) ask(ctx context.Context, m *message.Message) (report.Opinion, error) {
 	conn, err := s.dial(ctx, s.network, s.addr)
 	if err != nil {
@@ -39,7 +40,7 @@ func (s *Spamd) ask(ctx context.Context, m *message.Message) (report.Opinion, er
 	defer conn.Close()
 	stop := context.AfterFunc(ctx, func() { conn.Close() })
 	defer stop()
-	if _, err := fmt.Fprintf(conn, "SYMBOLS SPAMC/1.5\r\nContent-length: %d\r\n\r\n", len(m.Raw)); err != nil {
+	if _, err := fmt.Fprintf(conn, "REPORT SPAMC/1.5\r\nContent-length: %d\r\n\r\n", len(m.Raw)); err != nil {
 		return report.Opinion{}, err
 	}
 	if _, err := conn.Write(m.Raw); err != nil {
@@ -89,12 +90,39 @@ func readSpamd(from io.Reader) (o report.Opinion, err error) {
 	if err != nil {
 		return o, fmt.Errorf("the answer of spamd: %w", err)
 	}
-	for name := range strings.SplitSeq(strings.TrimSpace(string(body)), ",") {
-		if name = strings.TrimSpace(name); name != "" {
-			o.Symbols = append(o.Symbols, report.Symbol{Name: name})
+	o.Symbols = readRules(string(body))
+	return o, nil
+}
+
+// A rule is a line such as " 1.2 MISSING_HEADERS  Missing To: header"; what it is
+// about may go on in the lines below.
+var (
+	rulesBegin = regexp.MustCompile(`(?m)^\s*-{3,}\s+-{3,}\s+-{3,}\s*$`)
+	ruleLine   = regexp.MustCompile(`^\s{0,3}(-?\d{1,6}(?:\.\d{1,6})?)\s+([A-Za-z0-9_]{1,100})(?:\s+(.*))?$`)
+)
+
+// readRules reads the table at the end of a report. The beginning of the message
+// stands in front of it, and may hold what looks like one.
+func readRules(text string) (symbols []report.Symbol) {
+	tables := rulesBegin.FindAllStringIndex(text, -1)
+	if len(tables) == 0 {
+		return nil
+	}
+	for line := range strings.Lines(text[tables[len(tables)-1][1]:]) {
+		line = strings.TrimRight(line, "\r\n")
+		if m := ruleLine.FindStringSubmatch(line); m != nil {
+			if score, err := number(m[1]); err == nil {
+				symbols = append(symbols, report.Symbol{Name: m[2], Score: &score, Description: described(m[3])})
+			}
+		} else if n := len(symbols); n > 0 && strings.TrimSpace(line) != "" {
+			symbols[n-1].Description = described(symbols[n-1].Description + " " + line)
+		}
+		if len(symbols) > maxSymbols {
+			break
 		}
 	}
-	return o, nil
+	weightiestFirst(symbols)
+	return symbols
 }
 
 // readVerdict reads "True ; 26.7 / 5.0".
@@ -116,6 +144,9 @@ func number(text string) (float64, error) {
 	n, err := strconv.ParseFloat(strings.TrimSpace(text), 64)
 	if err != nil || n != n || n > 1e9 || n < -1e9 {
 		return 0, fmt.Errorf("%q is not a score", strings.TrimSpace(text))
+	}
+	if n == 0 {
+		n = 0 // rather than -0
 	}
 	return n, nil
 }

@@ -114,14 +114,19 @@ func (a *applier) message(p *prepared) error {
 	if err != nil {
 		return err
 	}
-	_, err = a.exec(`INSERT INTO messages (seq, received, size, attachments, segment, "offset", stored, sender, recipients, subject, message_id, tags, record)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, p.seq, p.time, s.record.Size, s.record.Attachments,
-		p.at.segment, p.at.offset, p.size(), lower(s.sender), lower(s.recipients), lower(s.subject), s.record.MessageID, tags, record)
+	_, err = a.exec(`INSERT INTO messages (seq, received, size, attachments, contents, segment, "offset", stored,
+		sender, recipients, subject, cc, bcc, reply_to, files, message_id, tags, record)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, p.seq, p.time, s.record.Size, s.record.Attachments, s.contents,
+		p.at.segment, p.at.offset, p.size(), lower(s.sender), lower(s.recipients), lower(s.subject),
+		lower(s.cc), lower(s.bcc), lower(s.replyTo), lower(s.files), s.record.MessageID, tags, record)
 	if err != nil {
 		return err
 	}
-	if _, err := a.exec("INSERT INTO heads (rowid, subject, sender, recipients) VALUES (?, ?, ?, ?)",
-		p.seq, s.subject, s.sender, s.recipients); err != nil {
+	if _, err := a.exec("INSERT INTO heads (rowid, subject, sender, recipients, more) VALUES (?, ?, ?, ?, ?)",
+		p.seq, s.subject, s.sender, s.recipients, s.replyTo+"\n"+s.files); err != nil {
+		return err
+	}
+	if _, err := a.exec("INSERT INTO fields (rowid, words) VALUES (?, ?)", p.seq, s.fields); err != nil {
 		return err
 	}
 	if _, err := a.exec("INSERT INTO text (rowid, words) VALUES (?, ?)", p.seq, s.text()); err != nil {
@@ -207,7 +212,7 @@ func (a *applier) remove(s span) error {
 	}
 	for _, seq := range seqs {
 		for _, query := range []string{
-			"DELETE FROM messages WHERE seq = ?", "DELETE FROM text WHERE rowid = ?", "DELETE FROM heads WHERE rowid = ?", "DELETE FROM failed WHERE rowid = ?",
+			"DELETE FROM messages WHERE seq = ?", "DELETE FROM text WHERE rowid = ?", "DELETE FROM heads WHERE rowid = ?", "DELETE FROM fields WHERE rowid = ?", "DELETE FROM failed WHERE rowid = ?",
 			"DELETE FROM inboxes WHERE seq = ?", "DELETE FROM tags WHERE seq = ?",
 		} {
 			if _, err := a.exec(query, seq); err != nil {
@@ -222,7 +227,7 @@ func (a *applier) remove(s span) error {
 func (a *applier) removeAll() error {
 	for _, query := range []string{
 		"DELETE FROM messages", "DELETE FROM inboxes", "DELETE FROM tags",
-		"INSERT INTO text (text) VALUES ('delete-all')", "INSERT INTO heads (heads) VALUES ('delete-all')", "INSERT INTO failed (failed) VALUES ('delete-all')",
+		"INSERT INTO text (text) VALUES ('delete-all')", "INSERT INTO heads (heads) VALUES ('delete-all')", "INSERT INTO fields (fields) VALUES ('delete-all')", "INSERT INTO failed (failed) VALUES ('delete-all')",
 	} {
 		if _, err := a.exec(query); err != nil {
 			return err

@@ -59,11 +59,24 @@ func (t *term) matches(d *document) bool {
 		return t.within(d.recipients)
 	case "subject":
 		return t.within(d.subject)
+	case "cc":
+		return t.within(d.cc)
+	case "bcc":
+		return t.within(d.bcc)
+	case "reply-to":
+		return t.within(d.replyTo)
+	case "file":
+		return t.within(d.files)
+	case "header":
+		return t.inFields(d.fields)
 	case "message-id":
 		return r.MessageID == t.value
 	case "inbox":
 		return slices.Contains(r.Inboxes, t.value)
 	case "has":
+		if bit := contentBits[t.value]; bit != 0 {
+			return d.contents&bit != 0
+		}
 		return r.Attachments > 0
 	case "larger", "smaller":
 		return r.Size >= t.from && r.Size <= t.to

@@ -319,8 +319,12 @@ func (s *engine) inboxes(ctx context.Context) (list []Inbox, err error) {
 	}
 	err = s.readReady(ctx, func(db *sql.DB) error {
 		list = nil
-		rows, err := db.QueryContext(ctx, `SELECT i.inbox, count(*), sum(m.read = 0), max(m.seq), max(m.received)
-			FROM inboxes AS i JOIN messages AS m ON m.seq = i.seq GROUP BY i.inbox ORDER BY max(m.seq) DESC, i.inbox`)
+		// Only the last message of each is read; the others are counted in indexes.
+		rows, err := db.QueryContext(ctx, `SELECT i.inbox, i.messages, i.unread, m.seq, m.received FROM (
+				SELECT inbox, count(*) AS messages, max(seq) AS last,
+					sum(EXISTS (SELECT 1 FROM messages INDEXED BY messages_unread WHERE seq = inboxes.seq AND read = 0)) AS unread
+				FROM inboxes GROUP BY inbox
+			) AS i JOIN messages AS m ON m.seq = i.last ORDER BY m.seq DESC, i.inbox`)
 		if err != nil {
 			return err
 		}

@@ -217,7 +217,7 @@ func cutMoveShort(t *testing.T, writes int64) {
 	var d *faultyDisk
 	s := openFaulty(t, config, &d)
 	ctx := t.Context()
-	raw := incompressible("kept", 3000)
+	raw := "X-Tags: taken away\r\n" + incompressible("kept", 3000)
 	kept := mustAdd(t, s, mail("", "x@example.com", raw))
 	gone := func(n int) {
 		for range n {

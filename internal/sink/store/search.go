@@ -14,11 +14,16 @@ import (
 
 // A Search is a parsed search. Its terms must all match:
 //
-//	word  "two words"  wor*      in text, subject and addresses; whole words, in any case
+//	word  "two words"  wor*      in text, subject, addresses and names of files; whole words, in any case
 //	from:x  to:x  subject:x      x stands there, at the beginning of a word
 //	message-id:x                 that Message-ID
-//	has:attachment  has:report
-//	is:read  is:unread
+//	cc:x  bcc:x  reply-to:x      likewise; bcc: also finds recipients of the envelope that no field names
+//	file:x                       likewise, in the name of an attachment or another part
+//	header:X-Campaign            there is such a header field
+//	header:"X-Campaign: spring"  its value has these words; the last may be the beginning of one.
+//	                             The values of Received, of ARC and of signatures are not searched
+//	has:attachment  has:inline  has:html  has:link  has:report
+//	is:read  is:unread  is:tagged  is:untagged
 //	before:2026-11-25  after:2026-11-25T10:00:00Z  before:2h     received before, at or after; 2h: two hours ago
 //	larger:1M  smaller:200K      bytes, K, M, G
 //	score:<80  score:>=90  score:80  score:70..80     messages with a score
@@ -75,12 +80,16 @@ type term struct {
 	at       time.Time     // before and after
 	ago      time.Duration // instead of at, when it is not zero
 	from, to int64         // sizes and scores, both inclusive
+
+	name  string   // of a header field
+	words []string // of its value
 }
 
 // searchFields are the fields of a search and what reads their values.
 var searchFields = map[string]func(*term) error{
-	"from": anyValue, "to": anyValue, "subject": anyValue, "message-id": messageIDValue,
-	"has": oneOf("attachment", "report"), "is": oneOf("read", "unread"),
+	"from": anyValue, "to": anyValue, "cc": anyValue, "bcc": anyValue, "reply-to": anyValue, "subject": anyValue,
+	"file": anyValue, "header": fieldValue, "message-id": messageIDValue,
+	"has": oneOf("attachment", "inline", "html", "link", "report"), "is": oneOf("read", "unread", "tagged", "untagged"),
 	"before": timeValue, "after": timeValue,
 	"larger": sizeValue, "smaller": sizeValue, "score": scoreValue,
 	"check": checkValue, "inbox": nameValue, "tag": anyValue,
@@ -102,7 +111,8 @@ func parseSearch(text string) (*Search, error) {
 		if err != nil {
 			return nil, err
 		}
-		if slices.ContainsFunc(s.terms, t.same) {
+		t.offset = start
+		if s.has(t) {
 			continue
 		}
 		if t.beginning() {
@@ -119,15 +129,15 @@ func parseSearch(text string) (*Search, error) {
 	return s, nil
 }
 
-// same tells that both terms mean the same, wherever they stand.
-func (t term) same(other term) bool {
-	other.offset = t.offset
-	return other == t
-}
-
 // beginning tells that the term is looked up by the beginning of a word.
 func (t *term) beginning() bool {
-	return t.field == "" && t.prefix || !t.not && (t.field == "from" || t.field == "to" || t.field == "subject")
+	_, inHeads := searchColumns[t.field]
+	return t.field == "" && t.prefix || !t.not && inHeads
+}
+
+// has tells whether a term is there already.
+func (s *Search) has(t term) bool {
+	return slices.ContainsFunc(s.terms, func(other term) bool { return other.canonical() == t.canonical() })
 }
 
 func invalidUTF8(s string) int {
@@ -276,7 +286,8 @@ func oneOf(values ...string) func(*term) error {
 		if slices.Contains(values, t.value) {
 			return nil
 		}
-		return fmt.Errorf("%q is not %s", t.value, strings.Join(values, " or "))
+		last := len(values) - 1
+		return fmt.Errorf("%q is not %s or %s", t.value, strings.Join(values[:last], ", "), values[last])
 	}
 }
 
@@ -374,19 +385,23 @@ func scoreValue(t *term) error {
 func (s *Search) canonical() string {
 	var parts []string
 	for _, t := range s.terms {
-		var b strings.Builder
-		if t.not {
-			b.WriteByte('-')
-		}
-		if t.field != "" {
-			b.WriteString(t.field + ":")
-		}
-		if t.prefix {
-			b.WriteString(t.value + "*")
-		} else {
-			b.WriteString(`"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(t.value) + `"`)
-		}
-		parts = append(parts, b.String())
+		parts = append(parts, t.canonical())
 	}
 	return strings.Join(parts, " ")
+}
+
+func (t *term) canonical() string {
+	var b strings.Builder
+	if t.not {
+		b.WriteByte('-')
+	}
+	if t.field != "" {
+		b.WriteString(t.field + ":")
+	}
+	if t.prefix {
+		b.WriteString(t.value + "*")
+	} else {
+		b.WriteString(`"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(t.value) + `"`)
+	}
+	return b.String()
 }

@@ -115,7 +115,11 @@ func TestSearchErrors(t *testing.T) {
 		{"from:", 0, "nothing to search for"},
 		{"a - b", 2, "nothing to search for"},
 		{"***", 0, "no letter or digit to search for"},
-		{"is:new", 3, `"new" is not read or unread`},
+		{"is:new", 3, `"new" is not read, unread, tagged or untagged`},
+		{"a header:", 2, "nothing to search for"},
+		{`x header:": spring"`, 9, `the name of a field is missing, as in header:"X-Campaign: spring"`},
+		{"header:Received:by", 7, "the values of Received, of ARC and of signatures are not searched"},
+		{`header:"X-Campaign: !"`, 7, "no letter or digit to search for"},
 		{"x score:high", 8, `"high" is not a score like 80, <80, >=90 or 70..80`},
 		{"score:<200", 6, `"<200" is not a score like 80, <80, >=90 or 70..80`},
 		{"larger:big", 7, `"big" is not a size like 200, 10K or 1M`},
@@ -195,7 +199,7 @@ func FuzzParseSearch(f *testing.F) {
 
 // FuzzSearch asks the index what the parser lets through.
 func FuzzSearch(f *testing.F) {
-	for _, seed := range []string{`from:a -"b \" c" wor* score:<80`, `"a * NEAR(b)" AND`, "subject:\"\x00x\" tag:x", "a:b", "check:x-*"} {
+	for _, seed := range []string{`from:a -"b \" c" wor* score:<80`, `"a * NEAR(b)" AND`, "subject:\"\x00x\" tag:x", "a:b", "check:x-*", `header:"X-é y: z* \" :"`, "-header:a cc:b bcc:c@d file:e.f reply-to:g has:link is:tagged"} {
 		f.Add(seed)
 	}
 	s, err := Open(Config{Now: time.Now, Logger: slog.New(slog.DiscardHandler)})

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"fmt"
 	"strings"
 	"time"
 )
@@ -22,6 +23,13 @@ type condition struct {
 	implied bool // by the others: it is only there to find messages by
 }
 
+// searchColumns are the columns of messages in which fields of a search look, and
+// those of heads by which they are found.
+var searchColumns = map[string]struct{ column, heads string }{
+	"from": {"sender", "sender"}, "to": {"recipients", "recipients"}, "cc": {"cc", "recipients"}, "bcc": {"bcc", "recipients"},
+	"reply-to": {"reply_to", "more"}, "subject": {"subject", "subject"}, "file": {"files", "more"},
+}
+
 // conditions returns what a search asks for.
 func (s *Search) conditions(now time.Time) []condition {
 	var list []condition
@@ -34,14 +42,14 @@ func (s *Search) conditions(now time.Time) []condition {
 			} else {
 				text = append(text, t.match(""))
 			}
-		case "from", "to", "subject":
-			column := map[string]string{"from": "sender", "to": "recipients", "subject": "subject"}[t.field]
+		case "from", "to", "cc", "bcc", "reply-to", "subject", "file":
+			column := searchColumns[t.field].column
 			value := lower(t.value)
 			c := condition{where: "instr(m." + column + ", ?) AND " + beginsWord + "(m." + column + ", ?)", args: []any{value, value}, byRow: true}
 			if t.not {
 				c.where = "NOT (" + c.where + ")"
 			} else if hasWord(t.value) {
-				heads = append(heads, t.match(column))
+				heads = append(heads, t.match(searchColumns[t.field].heads))
 			}
 			list = append(list, c)
 		default:
@@ -73,7 +81,7 @@ func wordConditions(text, without, heads []string) (list []condition) {
 // match returns the term in the language of FTS5, which finds at least what the
 // term means.
 func (t *term) match(column string) string {
-	if begin := beginOfAddress(t.value); begin != "" && (column == "sender" || column == "recipients") {
+	if begin := beginOfAddress(t.value); begin != "" && column != "" && column != "subject" {
 		return column + " : " + phrase(begin)
 	}
 	if column != "" {
@@ -145,12 +153,23 @@ func (t *term) positive(now time.Time) condition {
 		if t.value == "report" {
 			return condition{byRow: true, where: "m.score IS NOT NULL"}
 		}
+		if bit := contentBits[t.value]; bit != 0 {
+			holds := fmt.Sprintf("contents & %d", bit)
+			return condition{byRow: true, where: "m." + holds, source: "SELECT seq FROM messages INDEXED BY messages_" + t.value + " WHERE " + holds, inOrder: true}
+		}
 		return condition{byRow: true, where: "m.attachments > 0", source: "SELECT seq FROM messages INDEXED BY messages_attachments WHERE attachments > 0", inOrder: true}
 	case "is":
-		if t.value == "read" {
+		switch t.value {
+		case "read":
 			return condition{byRow: true, where: "m.read = 1"}
+		case "untagged":
+			return condition{byRow: true, where: "m.tags = ''"}
+		case "tagged":
+			return condition{byRow: true, where: "m.tags <> ''", source: "SELECT seq FROM messages INDEXED BY messages_tagged WHERE tags <> ''", inOrder: true}
 		}
 		return condition{byRow: true, where: "m.read = 0", source: "SELECT seq FROM messages INDEXED BY messages_unread WHERE read = 0", inOrder: true}
+	case "header":
+		return t.fieldCondition()
 	case "score":
 		return condition{byRow: true, where: "m.score BETWEEN ? AND ?", args: []any{t.from, t.to},
 			source:  "SELECT seq FROM messages INDEXED BY messages_score WHERE score BETWEEN ? AND ? AND score IS NOT NULL",

@@ -44,7 +44,7 @@ func (x *index) load() (indexState, error) {
 		return st, err
 	}
 	copy(st.store[:], store)
-	for _, table := range []string{"messages", "inboxes", "tags", "sessions", "text", "heads", "failed"} {
+	for _, table := range []string{"messages", "inboxes", "tags", "sessions", "text", "heads", "fields", "failed"} {
 		if _, err := x.writer.Exec("SELECT 1 FROM " + table + " LIMIT 1"); err != nil {
 			return st, err
 		}

@@ -36,6 +36,9 @@ const (
 type summary struct {
 	record                      Record
 	sender, recipients, subject string // to search in, not folded
+	cc, bcc, replyTo, files     string // too
+	fields                      string // words of the header section
+	contents                    int    // bits
 	body                        string
 	listed                      int // bytes of addresses so far
 }
@@ -50,12 +53,14 @@ func summarize(m *message.Message, raw []byte, size int64) *summary {
 	s.record.Inboxes = inboxesOf(m, tree)
 	s.record.Tags = tagsOfHeader(tree.Header())
 	s.fromParts(tree)
+	s.fromContents(tree)
+	s.fields = fieldWords(tree.Header())
 	return s
 }
 
 // text is what a word is searched in.
 func (s *summary) text() string {
-	return strings.Join([]string{s.subject, s.sender, s.recipients, s.body}, "\n")
+	return strings.Join([]string{s.subject, s.sender, s.recipients, s.replyTo, s.files, s.body}, "\n")
 }
 
 func (s *summary) fromSession(m *message.Message) {
@@ -100,6 +105,17 @@ func (s *summary) fromHeader(tree *message.Tree) {
 	s.subject = r.Subject
 	s.sender = join(append([]string{r.MailFrom}, texts(r.From)...))
 	s.recipients = join(append(append(slices.Clone(r.Rcpt), texts(r.To)...), append(texts(r.Cc), texts(r.Bcc)...)...))
+	s.cc, s.replyTo = join(texts(r.Cc)), join(texts(r.ReplyTo))
+	s.bcc = join(append(texts(r.Bcc), r.hidden()...))
+}
+
+// hidden returns the recipients of the envelope that no field names.
+func (r *Record) hidden() []string {
+	named := map[string]bool{}
+	for _, m := range slices.Concat(r.To, r.Cc, r.Bcc) {
+		named[strings.ToLower(m.Address)] = true
+	}
+	return slices.DeleteFunc(slices.Clone(r.Rcpt), func(to string) bool { return named[strings.ToLower(to)] })
 }
 
 func (s *summary) mailboxes(h *message.Header, name string) []Mailbox {
@@ -155,10 +171,13 @@ func (s *summary) fromParts(tree *message.Tree) {
 		case p.IsAttachment():
 			s.record.Attachments++
 		case p.MediaType == "text/html":
-			writeHTMLText(&rich, p.Text)
+			s.writeHTMLText(&rich, p.Text)
 		case p.MediaType == "text/calendar": // is searched, but nobody reads it
 			writeText(&rich, p.Text)
 		case p.IsText():
+			if urlIn(p.Text) {
+				s.contents |= hasLink
+			}
 			writeText(&plain, p.Text)
 		}
 	}
@@ -177,7 +196,7 @@ func writeText(b *strings.Builder, text string) {
 	}
 }
 
-func writeHTMLText(b *strings.Builder, source string) {
+func (s *summary) writeHTMLText(b *strings.Builder, source string) {
 	z := html.NewTokenizer(strings.NewReader(source))
 	z.SetMaxBuf(indexedText)
 	hidden := 0
@@ -190,8 +209,12 @@ func writeHTMLText(b *strings.Builder, source string) {
 				writeText(b, html.UnescapeString(string(z.Raw())))
 			}
 		case html.StartTagToken:
-			if name, _ := z.TagName(); string(name) == "style" || string(name) == "script" || string(name) == "title" {
+			name, more := z.TagName()
+			if string(name) == "style" || string(name) == "script" || string(name) == "title" {
 				hidden++
+			}
+			if s.contents&hasLink == 0 && linkIn(z, string(name), more) {
+				s.contents |= hasLink
 			}
 		case html.EndTagToken:
 			if name, _ := z.TagName(); string(name) == "style" || string(name) == "script" || string(name) == "title" {

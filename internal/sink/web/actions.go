@@ -3,6 +3,7 @@ package web
 import (
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/postmuster/postmuster/internal/sink/store"
@@ -47,20 +48,23 @@ func (p *Page) markRead(read bool) func(http.ResponseWriter, *http.Request) erro
 	}
 }
 
-// setTags replaces the tags by those in the form, separated by commas.
+// setTags adds the tags that the form has in add, separated by commas, and takes
+// away the one in remove.
 func (p *Page) setTags(w http.ResponseWriter, r *http.Request) error {
 	if err := readForm(w, r); err != nil {
 		return err
 	}
-	tags := []string{}
-	for tag := range strings.SplitSeq(r.PostForm.Get("tags"), ",") {
+	id := r.PathValue("id")
+	record, err := p.config.Store.Get(r.Context(), id)
+	if err != nil {
+		return err
+	}
+	remove := r.PostForm.Get("remove")
+	tags := slices.DeleteFunc(slices.Clone(record.Tags), func(tag string) bool { return tag == remove })
+	for tag := range strings.SplitSeq(r.PostForm.Get("add"), ",") {
 		if tag = strings.TrimSpace(tag); tag != "" {
 			tags = append(tags, tag)
 		}
-	}
-	id := r.PathValue("id")
-	if _, err := p.config.Store.Get(r.Context(), id); err != nil {
-		return err
 	}
 	if err := p.config.Store.SetTags(r.Context(), tags, id); err != nil {
 		return &statusError{http.StatusBadRequest, "These tags cannot be kept: " + err.Error() + "."}

@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 	"unicode"
@@ -16,10 +17,11 @@ import (
 
 func (p *Page) functions() template.FuncMap {
 	return template.FuncMap{
-		"size": sizeOf, "when": p.when, "stamp": stamp, "mailbox": mailbox, "shown": shown,
+		"size": sizeOf, "count": count, "when": p.when, "stamp": stamp, "mailbox": mailbox, "shown": shown,
 		"at": p.paths.at, "messagePath": p.paths.message, "listPath": p.paths.list, "refURL": refURL, "lower": strings.ToLower, "grade": grade, "gradeMark": gradeMark, "comparePath": p.paths.compare,
-		"row":  func(l *listView, r *store.Record) rowView { return rowView{r, l.Search, r.ID == l.Selected} },
-		"hits": hits, "brief": brief, "people": newPeople, "problem": problem,
+		"tagPath": p.paths.tag,
+		"row":     func(l *listView, r *store.Record) rowView { return rowView{r, l.Search, r.ID == l.Selected} },
+		"capital": capital, "points": points, "hits": hits, "brief": brief, "people": newPeople, "answer": answer, "problem": problem,
 	}
 }
 
@@ -45,6 +47,15 @@ func sizeOf(n any) string {
 	default:
 		return fmt.Sprint(n)
 	}
+}
+
+// count writes a number, a large one in groups of three digits.
+func count(n int) string {
+	digits := strconv.Itoa(n)
+	for at := len(digits) - 3; at > 0; at -= 3 {
+		digits = digits[:at] + "," + digits[at:]
+	}
+	return digits
 }
 
 // when writes a time of receipt briefly; the element that it stands in has all of it.

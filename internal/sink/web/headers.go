@@ -3,6 +3,7 @@ package web
 import (
 	"net/url"
 	"strconv"
+	"strings"
 
 	"github.com/postmuster/postmuster/internal/message"
 )
@@ -16,6 +17,24 @@ const (
 type headersView struct {
 	Fields []fieldView
 	More   int // fields left out
+	Stray  []strayLine
+}
+
+// A strayLine stands in the header section, but is no field.
+type strayLine struct {
+	message.Defect
+	RawPath string
+}
+
+// stray returns what is wrong with the header section outside of its fields.
+func (v *view) stray() []strayLine {
+	var lines []strayLine
+	for _, d := range v.tree.Defects {
+		if d.Offset < v.tree.Parts[0].BodyOffset && !strings.HasPrefix(d.Where, "header:") && len(lines) < maxFieldsShown {
+			lines = append(lines, strayLine{d, v.rawPath(mark{d.Offset, d.Offset + max(1, len(d.Detail))})})
+		}
+	}
+	return lines
 }
 
 // A fieldView is a header field: what it says, and what is written.
@@ -38,7 +57,7 @@ func (v *view) headers(query url.Values) (any, error) {
 	at := mark{Start: number(query.Get("at"), -1)}
 	at.End = at.Start + number(query.Get("len"), 0)
 	shownFields := h.Fields[:min(len(h.Fields), maxFieldsShown)]
-	view := headersView{More: len(h.Fields) - len(shownFields)}
+	view := headersView{More: len(h.Fields) - len(shownFields), Stray: v.stray()}
 	for i := range shownFields {
 		f := &shownFields[i]
 		text, cut := clip(f.Text(), maxFieldShown)

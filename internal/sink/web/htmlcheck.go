@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/postmuster/postmuster/internal/htmlsupport"
+	"github.com/postmuster/postmuster/internal/message"
 )
 
 const (
@@ -62,7 +63,7 @@ func (v *view) htmlCheck(url.Values) (any, error) {
 	if part == nil {
 		return (*htmlCheckView)(nil), nil
 	}
-	r := htmlsupport.Check(part.Text)
+	r := v.htmlSupport(part)
 	view := &htmlCheckView{
 		Updated: htmlsupport.Updated(), Supported: r.Supported(), Pairs: r.Yes + r.Partial + r.No, Yes: r.Yes, Partial: r.Partial, No: r.No, Clients: r.Clients, Cut: r.Cut,
 		YesWidth: r.Percent(r.Yes), PartialEnd: r.Percent(r.Yes + r.Partial),
@@ -187,5 +188,13 @@ func (v *view) htmlBadge() string {
 	if part == nil || len(part.Text) > maxBadge {
 		return ""
 	}
-	return strconv.Itoa(htmlsupport.Check(part.Text).Supported()) + " %"
+	return strconv.Itoa(v.htmlSupport(part).Supported()) + " %"
+}
+
+// htmlSupport judges the HTML once, for the tab and its badge.
+func (v *view) htmlSupport(part *message.Part) *htmlsupport.Report {
+	if v.support == nil {
+		v.support = htmlsupport.Check(part.Text)
+	}
+	return v.support
 }

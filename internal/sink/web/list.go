@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"unicode"
 
 	"github.com/postmuster/postmuster/internal/sink/store"
 )
@@ -35,6 +36,7 @@ type listView struct {
 	Inboxes []filter
 	Tags    []filter
 	SMTP    string
+	Writes  bool
 }
 
 // rowView is a message in the list.
@@ -53,6 +55,7 @@ type searchError struct {
 // A filter is an inbox or tag that the list can be narrowed to.
 type filter struct {
 	Name     string
+	Term     string // in a search
 	Messages int
 	Unread   int
 	Path     string // to switch it on, or off
@@ -75,7 +78,7 @@ func (p *Page) showList(w http.ResponseWriter, r *http.Request) error {
 // list reads a page of the list. A search that makes no sense finds nothing, and
 // says why.
 func (p *Page) list(ctx context.Context, query url.Values) (*listView, error) {
-	v := &listView{Search: strings.TrimSpace(query.Get("q")), SMTP: p.config.SMTPAddr}
+	v := &listView{Search: strings.TrimSpace(query.Get("q")), SMTP: p.config.SMTPAddr, Writes: p.config.Receive != nil}
 	var err error
 	if v.Stats, err = p.config.Store.Stats(ctx); err != nil {
 		return nil, err
@@ -153,7 +156,7 @@ func (p *Page) filters(ctx context.Context, v *listView) error {
 // so that what is shown can always be typed, read and shared.
 func (p paths) filter(search, key, name string) filter {
 	term := key + ":" + quoted(name)
-	f := filter{Name: name}
+	f := filter{Name: name, Term: term}
 	var rest []string
 	for _, t := range terms(search) {
 		if t == term {
@@ -170,20 +173,23 @@ func (p paths) filter(search, key, name string) filter {
 	return f
 }
 
+// quoted writes a value as a search has it.
 func quoted(s string) string {
-	if strings.ContainsAny(s, " \t\"") {
-		return `"` + strings.ReplaceAll(s, `"`, "") + `"`
+	if strings.Contains(s, `"`) || strings.ContainsFunc(s, unicode.IsSpace) {
+		return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(s) + `"`
 	}
 	return s
 }
 
-// terms splits a search at spaces outside quotation marks.
+// terms splits a search at white space outside quotation marks, in which a
+// backslash may stand before one.
 func terms(search string) []string {
-	inQuotes := false
+	inQuotes, escaped := false, false
 	return strings.FieldsFunc(search, func(r rune) bool {
-		if r == '"' {
+		if r == '"' && !escaped {
 			inQuotes = !inQuotes
 		}
-		return r == ' ' && !inQuotes
+		escaped = inQuotes && r == '\\' && !escaped
+		return unicode.IsSpace(r) && !inQuotes
 	})
 }

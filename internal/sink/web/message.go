@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"strings"
 
+	"github.com/postmuster/postmuster/internal/htmlsupport"
 	"github.com/postmuster/postmuster/internal/message"
 	"github.com/postmuster/postmuster/internal/sink/store"
 )
@@ -28,6 +29,7 @@ var tabs = []tab{
 	{"text", "Text", "2", (*view).text},
 	{"score", "Score", "3", (*view).score},
 	{"html-check", "HTML check", "9", (*view).htmlCheck},
+	{"links", "Links", "0", (*view).links},
 	{"headers", "Headers", "4", (*view).headers},
 	{"mime", "MIME", "5", (*view).parts},
 	{"source", "Source", "6", (*view).source},
@@ -42,7 +44,8 @@ type view struct {
 	record  *store.Record
 	message *message.Message
 	tree    *message.Tree
-	report  *store.Report // nil while it is being made
+	report  *store.Report       // nil while it is being made
+	support *htmlsupport.Report // of the HTML, once it is judged
 }
 
 // messageView is what the templates show of a message.
@@ -59,7 +62,9 @@ type messageView struct {
 	SHA256      string
 	Unsubscribe string // what List-Unsubscribe offers; empty when there is none
 	Files       []file
+	Calendars   []calendarView // above what a reader sees
 	Defects     int
+	SendOn      *sendOnView // nil without a relay
 }
 
 type tabLink struct {
@@ -167,11 +172,18 @@ func (v *view) show(t *tab, query url.Values) (*messageView, error) {
 		Envelope: v.message.Envelope, Unnamed: newUnnamed(v.message.Envelope, v.record), Session: v.message.Session, TLS: tlsText(v.message.Session),
 		SHA256: hex.EncodeToString(sum[:]), Unsubscribe: v.unsubscribe(), Files: v.files(),
 		Defects: len(v.tree.Defects) + v.tree.MoreDefects,
+		SendOn:  v.page.sendOnView(v.id, v.record.Subject, v.message.Envelope),
+	}
+	if t.Name == "html" || t.Name == "text" {
+		m.Calendars = v.calendars()
 	}
 	for _, other := range tabs {
 		link := tabLink{Name: other.Name, Label: other.Label, Path: v.page.paths.message(v.id, other.Name, search), Key: other.Key, On: other.Name == t.Name}
-		if other.Name == "html-check" {
+		switch other.Name {
+		case "html-check":
 			link.Badge = v.htmlBadge()
+		case "links":
+			link.Badge = v.linksBadge()
 		}
 		m.Tabs = append(m.Tabs, link)
 	}

@@ -29,7 +29,9 @@ type site struct {
 	mux   *http.ServeMux
 }
 
-func newSite(t *testing.T) *site {
+func newSite(t *testing.T) *site { return newSiteWith(t, func(*Config) {}) }
+
+func newSiteWith(t *testing.T, change func(*Config)) *site {
 	t.Helper()
 	now := func() time.Time { return time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC) }
 	quiet := slog.New(slog.DiscardHandler)
@@ -43,7 +45,9 @@ func newSite(t *testing.T) *site {
 		}
 	})
 	mux := http.NewServeMux()
-	New(Config{Store: s, SMTPAddr: "127.0.0.1:1025", Version: "test", Now: now, Logger: quiet}).Register(mux)
+	c := Config{Store: s, SMTPAddr: "127.0.0.1:1025", Version: "test", Now: now, Logger: quiet}
+	change(&c)
+	New(c).Register(mux)
 	return &site{t: t, store: s, mux: mux}
 }
 
@@ -330,5 +334,17 @@ func TestSessionsThatBroughtNothingSayWhy(t *testing.T) {
 		if !strings.Contains(body, want) {
 			t.Errorf("%q is not on the page", want)
 		}
+	}
+}
+
+func TestHeadersShowLinesThatAreNoField(t *testing.T) {
+	s := newSite(t)
+	id := s.receive("this is <b>no</b> field\nnor this\nSubject: x\n\nhello\n")
+	got := textOf(t, s.get("/messages/"+id+"/headers").Body.String(), "stray")
+	if want := "no-colon this is <b>no</b> field no-colon nor this"; got != want {
+		t.Errorf("it says %q, want %q", got, want)
+	}
+	if page := s.get("/messages/" + s.receive("Subject: x\n\nhello\n") + "/headers").Body.String(); strings.Contains(page, `class="stray"`) {
+		t.Error("a header section without such lines has some")
 	}
 }

@@ -33,6 +33,9 @@ func (p paths) list(search, cursor string) string {
 	return p.withQuery("/", query)
 }
 
+// tag is where the messages with a tag are.
+func (p paths) tag(tag string) string { return p.list("tag:"+quoted(tag), "") }
+
 // message is where a side of a message is, the search beside it kept.
 func (p paths) message(id, tab, search string) string {
 	path := "/messages/" + id

@@ -29,6 +29,7 @@ type scoreView struct {
 	Skipped    []report.Result
 	Matrix     matrix
 	Coverage   int // per cent
+	Opinions   []opinionView
 }
 
 // A ledgerRow is what one category costs.
@@ -63,7 +64,7 @@ func (v *view) score(url.Values) (any, error) {
 	if r == nil || err != nil {
 		return (*scoreView)(nil), err
 	}
-	s := &scoreView{ID: v.id, Score: r.Score, Profile: r.Profile}
+	s := &scoreView{ID: v.id, Score: r.Score, Profile: r.Profile, Opinions: opinionViews(r.Opinions)}
 	s.Ledger, s.Adjustment = ledger(r.Score)
 	if r.Score.Applicable > 0 {
 		s.Coverage = 100 * r.Score.Evaluated / r.Score.Applicable

@@ -15,9 +15,11 @@ import (
 	"html/template"
 	"log/slog"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/postmuster/postmuster/internal/message"
+	"github.com/postmuster/postmuster/internal/sink/linkcheck"
 	"github.com/postmuster/postmuster/internal/sink/store"
 )
 
@@ -26,6 +28,7 @@ type Store interface {
 	List(ctx context.Context, q store.Query) (*store.Page, error)
 	Get(ctx context.Context, id string) (*store.Record, error)
 	Message(ctx context.Context, id string) (*message.Message, error)
+	Session(ctx context.Context, id string) (*message.Message, error)
 	Report(ctx context.Context, id string) (*store.Report, error)
 	Inboxes(ctx context.Context) ([]store.Inbox, error)
 	Tags(ctx context.Context) ([]store.Tag, error)
@@ -48,9 +51,26 @@ type Config struct {
 	Now      func() time.Time
 	Logger   *slog.Logger
 
+	// OpenAPI returns the document of the API beside the page, as JSON; nil: there
+	// is no page about it. Token is whether the API asks for one.
+	OpenAPI func() ([]byte, error)
+	Token   bool
+
+	// ReadOnly reports whether whoever sends a request may change nothing, and is
+	// not shown how; nil: nobody is restricted.
+	ReadOnly func(*http.Request) bool
+
 	// RemoteImages lets a reader ask for the remote images of a message, one
 	// message at a time. The reader's browser then fetches them; nothing here does.
 	RemoteImages bool
+
+	Relays []string // servers to which SendOn may send a message, the usual one first; none: the page offers nothing
+	SendOn SendOn
+
+	// Links asks for the links of a message when a reader wants it; nil: nobody may.
+	Links *linkcheck.Checker
+
+	Receive Receive // nil: nothing is written on the page
 }
 
 // maxViews is how many messages are taken apart at the same time: each may be
@@ -63,6 +83,7 @@ type Page struct {
 	paths     paths
 	templates *template.Template
 	assets    *assets
+	document  func() (*apiDocument, error)
 	views     chan struct{} // a slot for each message that is being taken apart
 }
 
@@ -71,18 +92,28 @@ var templateFiles embed.FS
 
 // New returns the page.
 func New(c Config) *Page {
-	p := &Page{config: c, paths: paths(c.Prefix), assets: newAssets(), views: make(chan struct{}, maxViews)}
+	p := &Page{
+		config: c, paths: paths(c.Prefix), assets: newAssets(), views: make(chan struct{}, maxViews),
+		document: sync.OnceValues(readDocument(c.OpenAPI)),
+	}
 	p.templates = template.Must(template.New("").Funcs(p.functions()).ParseFS(templateFiles, "templates/*.html"))
 	return p
 }
 
-// Register adds the page's routes to a mux. All of them lie beside /api/.
+// Register adds the page's routes to a mux. All of them lie beside those of the API,
+// which has what is below /api/.
 func (p *Page) Register(mux *http.ServeMux) {
 	mux.HandleFunc("GET /{$}", p.handle(p.showList))
 	mux.HandleFunc("GET /messages/{id}", p.handle(p.showMessage))
 	mux.HandleFunc("GET /messages/{id}/{tab}", p.handle(p.showMessage))
 	mux.HandleFunc("GET /messages/{id}/frame", p.handle(p.serveFrame))
 	mux.HandleFunc("GET /messages/{id}/parts/{part}", p.handle(p.servePart))
+	mux.HandleFunc("GET /api", p.handle(p.showAPI))
+	mux.HandleFunc("GET /api/{$}", p.handle(p.showAPI))
+	mux.HandleFunc("GET /messages/{id}/send-on", p.handle(p.askSendOn))
+	mux.HandleFunc("POST /messages/{id}/send-on", p.handle(p.sendOn))
+	mux.HandleFunc("GET /compose", p.handle(p.showCompose))
+	mux.HandleFunc("POST /compose", p.handle(p.compose))
 	mux.HandleFunc("GET /compare", p.handle(p.showComparison))
 	mux.HandleFunc("GET /sessions", p.handle(p.showSessions))
 	mux.HandleFunc("GET /delete", p.handle(p.askDelete))
@@ -92,6 +123,7 @@ func (p *Page) Register(mux *http.ServeMux) {
 
 	mux.HandleFunc("POST /messages/{id}/read", p.handle(p.markRead(true)))
 	mux.HandleFunc("POST /messages/{id}/unread", p.handle(p.markRead(false)))
+	mux.HandleFunc("POST /messages/{id}/links", p.handle(p.checkLinks))
 	mux.HandleFunc("POST /messages/{id}/tags", p.handle(p.setTags))
 	mux.HandleFunc("POST /messages/{id}/delete", p.handle(p.deleteMessage))
 	mux.HandleFunc("POST /read", p.handle(p.markAllRead))
@@ -148,8 +180,12 @@ type shell struct {
 	View    string // "list", "message" or "wide": which pane a narrow screen shows
 	Theme   string // "light" or "dark" when the reader chose; else as the system has it
 	Assets  string // path of the assets
+	Fixed   bool   // the reader may change nothing
 	Version string
 	SMTP    string
+
+	SendsOn bool // messages may be sent on
+	Writes  bool // messages may be written
 
 	List    *listView
 	Message *messageView
@@ -157,24 +193,32 @@ type shell struct {
 	Body    string
 }
 
-// fragmentHeader asks for a part of the page instead of all of it: "list" or "message".
+// fragmentHeader asks for a part of the page instead of all of it: "list", "message"
+// or "send-on-result".
 const fragmentHeader = "Postmuster-Fragment"
 
 func (p *Page) render(w http.ResponseWriter, r *http.Request, status int, s shell) error {
 	s.Assets, s.Version, s.SMTP = p.paths.at(p.assets.path), p.config.Version, p.config.SMTPAddr
+	s.Fixed = p.config.ReadOnly != nil && p.config.ReadOnly(r)
+	s.SendsOn, s.Writes = len(p.config.Relays) > 0 && !s.Fixed, p.config.Receive != nil && !s.Fixed
 	if s.Icon == "" {
 		s.Icon = p.paths.icon(nil)
 	}
 	if c, err := r.Cookie("theme"); err == nil && (c.Value == "light" || c.Value == "dark") {
 		s.Theme = c.Value
 	}
-	name := "page"
+	name, data := "page", any(nil)
 	switch fragment := r.Header.Get(fragmentHeader); {
+	case fragment == "send-on-result" && s.Body == "send-on":
+		name, data = fragment, s.Wide
 	case fragment == "list" && s.List != nil, fragment == "message" && s.View != "wide":
 		name = fragment
 	}
 	var b bytes.Buffer // a template that fails half-way must not look like a page
-	if err := p.templates.ExecuteTemplate(&b, name, s); err != nil {
+	if data == nil {
+		data = s
+	}
+	if err := p.templates.ExecuteTemplate(&b, name, data); err != nil {
 		return err
 	}
 	h := w.Header()

@@ -1,4 +1,5 @@
-// Keys: an element with data-key is clicked when its keys are pressed.
+// Keys: an element with data-key is used when its keys are pressed.
+import { may } from "./may.js";
 import { current, list, open } from "./swap.js";
 
 let before = ""; // the key pressed last
@@ -26,7 +27,7 @@ function press(key) {
   const found = elementFor(`${before} ${key}`) ?? elementFor(key);
   before = found ? "" : key;
   if (found) {
-    found.click();
+    use(found);
     return true;
   }
   if (key === "/") {
@@ -36,8 +37,14 @@ function press(key) {
   return (key === "j" || key === "k") && step(key === "j" ? 1 : -1);
 }
 
+// use does what an element is for: a field is written into, all else is clicked.
+export function use(element) {
+  if (element.matches("input")) element.focus();
+  else element.click();
+}
+
 function elementFor(keys) {
-  return [...document.querySelectorAll("[data-key]")].find((e) => e.dataset.key === keys);
+  return [...document.querySelectorAll("[data-key]")].find((e) => e.dataset.key === keys && may(e));
 }
 
 // step opens the next message of the list, or the one before.

@@ -2,7 +2,7 @@
 import { tell } from "./notify.js";
 import { at } from "./root.js";
 import { onShown } from "./shown.js";
-import { article, list, open, opening, refreshList } from "./swap.js";
+import { article, list, main, open, opening, refreshList } from "./swap.js";
 
 const pause = 200; // ms between two looks at the list, however much mail comes
 const again = 3000; // ms until a stream that was refused is asked for again
@@ -32,6 +32,8 @@ export function watchMail() {
     }
   });
   onShown(catchUp);
+  main().addEventListener("close", catchUp, true);
+  main().addEventListener("focusout", () => setTimeout(catchUp));
   count();
 }
 
@@ -97,19 +99,22 @@ function showConnection(kind) {
   document.getElementById("offline").hidden = kind !== "lost";
 }
 
-let missed = false; // news of a score, while the reader opened something
+let missed = false; // news of a score, while the reader did something
+
+// occupied reports whether the reader opens or fills in something.
+const occupied = () => opening() || main().querySelector("dialog[open], input:focus");
 
 // showScore reads the open message anew when its score has come. What the reader
 // opens goes before it.
 function showScore(data) {
   const a = article();
   if (!a?.hasAttribute("data-unscored") || (data && !data.includes(a.dataset.id))) return;
-  if (opening()) missed = true;
+  if (occupied()) missed = true;
   else open(location.href, false);
 }
 
 function catchUp() {
-  if (!missed || opening()) return;
+  if (!missed || occupied()) return;
   missed = false;
   showScore();
 }

@@ -1,4 +1,6 @@
 // The palette finds whatever can be done on the page: elements with data-command.
+import { use } from "./keys.js";
+import { may } from "./may.js";
 import { at } from "./root.js";
 
 export function setUpPalette() {
@@ -56,8 +58,8 @@ export function setUpPalette() {
 function commands(text) {
   const words = text.toLowerCase().split(/\s+/).filter(Boolean);
   const found = [...document.querySelectorAll("[data-command]")]
-    .filter((e) => words.every((w) => e.dataset.command.toLowerCase().includes(w)))
-    .map((e) => ({ label: e.dataset.command, key: e.dataset.key, run: () => e.click() }));
+    .filter((e) => may(e) && words.every((w) => e.dataset.command.toLowerCase().includes(w)))
+    .map((e) => ({ label: e.dataset.command, key: e.dataset.key, run: () => use(e) }));
   if (words.length) {
     found.push({ label: `Search for ${text.trim()}`, run: () => location.assign(at("/?" + new URLSearchParams({ q: text.trim() }))) });
   }

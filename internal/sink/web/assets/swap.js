@@ -1,4 +1,5 @@
 // Opens messages and their sides beside the list, without loading the page anew.
+import { fixed } from "./may.js";
 import { at, own } from "./root.js";
 import { shown } from "./shown.js";
 
@@ -8,10 +9,11 @@ export const main = () => document.getElementById("main");
 export const list = () => document.getElementById("list");
 export const article = () => main()?.querySelector("article[data-id]");
 
-// ask fetches a part of the page; null when there is none to be had.
-export async function ask(path, part) {
+// ask fetches a part of the page, with the fields of a form if there are some;
+// null when there is none to be had.
+export async function ask(path, part, body) {
   try {
-    const answer = await fetch(path, { headers: { [fragment]: part } });
+    const answer = await fetch(path, { method: body ? "POST" : "GET", headers: { [fragment]: part }, body });
     return answer.ok ? await answer.text() : null;
   } catch {
     return null;
@@ -40,12 +42,23 @@ export async function open(path, remember = true) {
   }
   const before = article()?.dataset.id;
   if (remember) history.pushState({}, "", url);
+  const field = main().querySelector("input:focus");
   main().innerHTML = html;
+  if (before === article()?.dataset.id) goOn(field);
   document.body.dataset.view = article() ? "message" : "list";
   if (before !== article()?.dataset.id) main().scrollTop = 0;
   if (url.hash) document.getElementById(url.hash.slice(1))?.scrollIntoView({ block: "center" });
   settle();
   shown(main());
+}
+
+// goOn lets the reader go on writing into a field that was shown anew.
+function goOn(field) {
+  const again = field?.id && document.getElementById(field.id);
+  if (!again) return;
+  again.value = field.value;
+  again.focus({ preventScroll: true });
+  again.dispatchEvent(new Event("input", { bubbles: true }));
 }
 
 // settle makes title, icon and list say which message is open, and marks it read.
@@ -67,7 +80,7 @@ function settle() {
 }
 
 async function markRead(a) {
-  if (a.dataset.read === "true") return;
+  if (fixed || a.dataset.read === "true") return;
   showRead(a, true);
   await post(at(`/messages/${encodeURIComponent(a.dataset.id)}/read`));
 }
@@ -116,6 +129,12 @@ export async function refreshList() {
 export function watchLinks() {
   if (!list()) return;
   document.addEventListener("click", (event) => {
+    const go = event.target.closest("[data-go]");
+    if (go) {
+      event.preventDefault();
+      location.assign(go.dataset.go);
+      return;
+    }
     const a = event.target.closest("a[data-swap]");
     if (!a || event.defaultPrevented || event.button || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
     event.preventDefault();
@@ -135,13 +154,27 @@ export function watchForms() {
     if (!action || !list()) return;
     event.preventDefault();
     const next = action === "delete" ? beside() : null;
-    await post(form.getAttribute("action"), new URLSearchParams(new FormData(form)));
+    const answer = await post(form.getAttribute("action"), new URLSearchParams(new FormData(form)));
     if (action === "read" || action === "unread") showRead(article(), action === "read");
-    else if (action === "tags") await open(location.href, false);
+    else if (action === "tags") await showTags(form, answer);
     else if (next) await open(next);
     else location.assign(document.querySelector(".back a")?.href ?? at("/"));
     refreshList();
   });
+}
+
+// showTags shows the tags as they are now, ready for the next one.
+async function showTags(form, answer) {
+  const field = form.elements.add;
+  if (field && !answer?.ok) {
+    field.setCustomValidity("This tag cannot be kept.");
+    field.reportValidity();
+    field.addEventListener("input", () => field.setCustomValidity(""), { once: true });
+    return;
+  }
+  if (field) field.value = "";
+  await open(location.href, false);
+  document.getElementById("tag")?.focus();
 }
 
 // beside returns the path of the message that follows the open one in the list.

@@ -18,7 +18,7 @@ const refused = (status, promise) => assert.rejects(promise, new RegExp(`: ${sta
 await assert.rejects(mailpit.waitForMessage({ query: "subject:welcome" }, { timeout: 50, interval: 10 }), /Timeout/);
 const waiting = mailpit.waitForMessage({ query: "subject:welcome to:bob@example.net" }, { timeout: 20000, interval: 20 });
 const { ID } = await send("welcome", {
-  HTML: '<p>Hello</p><b style="display:grid">Bob</b><img src="cid:logo">',
+  HTML: '<p>Hello</p><b style="display:grid">Bob</b><a href="http://example.com/moved"></a><a href="http://example.com/none"></a><img src="cid:logo">',
   Cc: [{ Email: "carol@example.net" }],
   Bcc: ["dave@example.net"],
   ReplyTo: [{ Email: "reply@example.com" }],
@@ -121,7 +121,7 @@ assert.equal((await mailpit.setChaosTriggers()).Sender.Probability, 0);
 
 // What mail clients make of the HTML
 const html = await mailpit.htmlCheck(ID);
-assert.ok(html.Total.Nodes === 3 && html.Total.Tests > 100 && html.Total.Supported > 80 && html.Total.Supported < 100);
+assert.ok(html.Total.Nodes === 5 && html.Total.Tests > 100 && html.Total.Supported > 80 && html.Total.Supported < 100);
 assert.ok(Math.abs(html.Total.Supported + html.Total.Partial + html.Total.Unsupported - 100) < 0.01);
 assert.ok(html.Platforms.ios.includes("Gmail"));
 const [grid] = html.Warnings;
@@ -130,9 +130,31 @@ assert.equal(grid.URL, "https://www.caniemail.com/features/css-display-grid/");
 assert.ok(grid.Results.some((r) => r.Family === "Outlook" && r.Platform === "windows" && r.Support === "no" && r.Name.startsWith("Outlook Windows (")));
 await refused(404, mailpit.htmlCheck()); // the third message has none
 
-// What is not done here says so
-await refused(501, mailpit.linkCheck(ID));
-await refused(501, mailpit.spamAssassinCheck(ID));
+// Where links lead
+assert.deepEqual(await mailpit.linkCheck(ID), {
+  Errors: 1,
+  Links: [
+    { URL: "http://example.com/moved", StatusCode: 302, Status: "Found" },
+    { URL: "http://example.com/none", StatusCode: 404, Status: "Not Found" },
+  ],
+});
+assert.deepEqual((await mailpit.linkCheck(ID, true)).Links[0], { URL: "http://example.com/moved", StatusCode: 200, Status: "OK" });
+assert.deepEqual(await mailpit.linkCheck(), { Errors: 0, Links: [] });
+
+// What SpamAssassin said
+assert.equal((await mailpit.getConfiguration()).SpamAssassin, true);
+assert.deepEqual(await mailpit.spamAssassinCheck(ID), {
+  Error: "",
+  IsSpam: true,
+  Rules: [
+    { Score: 2.7, Name: "MISSING_DATE", Description: "Missing Date: header" },
+    { Score: -0.1, Name: "DKIM_VALID", Description: "" },
+  ],
+  Score: 5.4,
+});
+assert.deepEqual(await mailpit.spamAssassinCheck(), { Error: "connection refused", IsSpam: false, Rules: null, Score: 0 });
+
+// What is not allowed here says so
 await refused(403, mailpit.releaseMessage(ID, { To: ["bob@example.net"] }));
 
 // Deleting
