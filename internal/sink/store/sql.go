@@ -2,6 +2,7 @@ package store
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -32,7 +33,7 @@ var searchColumns = map[string]struct{ column, heads string }{
 
 // conditions returns what a search asks for.
 func (s *Search) conditions(now time.Time) []condition {
-	var list []condition
+	var list, slow []condition // to look whether a row meets it
 	var text, without, heads []string
 	for _, t := range s.terms {
 		switch t.field {
@@ -51,12 +52,12 @@ func (s *Search) conditions(now time.Time) []condition {
 			} else if hasWord(t.value) {
 				heads = append(heads, t.match(searchColumns[t.field].heads))
 			}
-			list = append(list, c)
+			slow = append(slow, c)
 		default:
 			list = append(list, t.condition(now))
 		}
 	}
-	return append(list, wordConditions(text, without, heads)...)
+	return slices.Concat(list, slow, wordConditions(text, without, heads))
 }
 
 // wordConditions returns those that the words of messages are asked for.

@@ -17,12 +17,21 @@ import (
 
 func (p *Page) functions() template.FuncMap {
 	return template.FuncMap{
-		"size": sizeOf, "count": count, "when": p.when, "stamp": stamp, "mailbox": mailbox, "shown": shown,
+		"include": p.include,
+		"size":    sizeOf, "count": count, "when": p.when, "stamp": stamp, "mailbox": mailbox, "shown": shown,
 		"at": p.paths.at, "messagePath": p.paths.message, "listPath": p.paths.list, "refURL": refURL, "lower": strings.ToLower, "grade": grade, "gradeMark": gradeMark, "comparePath": p.paths.compare,
 		"tagPath": p.paths.tag,
 		"row":     func(l *listView, r *store.Record) rowView { return rowView{r, l.Search, r.ID == l.Selected} },
 		"capital": capital, "points": points, "hits": hits, "brief": brief, "people": newPeople, "answer": answer, "problem": problem,
 	}
+}
+
+// include runs the template that data names, where {{template}} wants its name
+// written out.
+func (p *Page) include(name string, data any) (template.HTML, error) {
+	var b strings.Builder
+	err := p.templates.ExecuteTemplate(&b, name, data)
+	return template.HTML(b.String()), err
 }
 
 // size writes a number of bytes for a reader.
