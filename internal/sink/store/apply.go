@@ -132,10 +132,8 @@ func (a *applier) message(p *prepared) error {
 	if _, err := a.exec("INSERT INTO text (rowid, words) VALUES (?, ?)", p.seq, s.text()); err != nil {
 		return err
 	}
-	for _, name := range s.record.Inboxes {
-		if _, err := a.exec("INSERT OR IGNORE INTO inboxes (inbox, seq) VALUES (?, ?)", name, p.seq); err != nil {
-			return err
-		}
+	if err := a.intoInboxes(p.seq, s.record.Inboxes); err != nil {
+		return err
 	}
 	if err := a.tagged(p.seq, s.record.Tags); err != nil {
 		return err
@@ -188,6 +186,7 @@ func (a *applier) remove(s span) error {
 	}
 	defer rows.Close()
 	var seqs []uint64
+	var unread []int64 // 1 or 0 for each
 	var ids []string
 	st := &a.state
 	for rows.Next() {
@@ -196,7 +195,7 @@ func (a *applier) remove(s span) error {
 		if err := rows.Scan(&seq, &received, &size, &read, &unscored, &stored); err != nil {
 			return err
 		}
-		seqs, ids = append(seqs, seq), append(ids, formatID(seq, received))
+		seqs, unread, ids = append(seqs, seq), append(unread, 1-read), append(ids, formatID(seq, received))
 		st.messages, st.unread, st.unscored = st.messages-1, st.unread-(1-read), st.unscored-unscored
 		st.bytes, st.stored = st.bytes-size, st.stored-stored
 	}
@@ -210,10 +209,13 @@ func (a *applier) remove(s span) error {
 	if st.messages == 0 {
 		return a.removeAll()
 	}
-	for _, seq := range seqs {
+	for i, seq := range seqs {
+		if err := a.outOfInboxes(seq, unread[i]); err != nil {
+			return err
+		}
 		for _, query := range []string{
 			"DELETE FROM messages WHERE seq = ?", "DELETE FROM text WHERE rowid = ?", "DELETE FROM heads WHERE rowid = ?", "DELETE FROM fields WHERE rowid = ?", "DELETE FROM failed WHERE rowid = ?",
-			"DELETE FROM inboxes WHERE seq = ?", "DELETE FROM tags WHERE seq = ?",
+			"DELETE FROM tags WHERE seq = ?",
 		} {
 			if _, err := a.exec(query, seq); err != nil {
 				return err
@@ -226,7 +228,7 @@ func (a *applier) remove(s span) error {
 // removeAll empties the index faster than message by message.
 func (a *applier) removeAll() error {
 	for _, query := range []string{
-		"DELETE FROM messages", "DELETE FROM inboxes", "DELETE FROM tags",
+		"DELETE FROM messages", "DELETE FROM inboxes", "DELETE FROM inbox_counts", "DELETE FROM tags",
 		"INSERT INTO text (text) VALUES ('delete-all')", "INSERT INTO heads (heads) VALUES ('delete-all')", "INSERT INTO fields (fields) VALUES ('delete-all')", "INSERT INTO failed (failed) VALUES ('delete-all')",
 	} {
 		if _, err := a.exec(query); err != nil {
@@ -360,11 +362,14 @@ func (a *applier) tagged(seq uint64, tags []string) error {
 
 func (a *applier) read(seq uint64, read bool) error {
 	n, err := a.exec("UPDATE messages SET read = ? WHERE seq = ? AND read <> ?", read, seq, read)
+	if err != nil || n == 0 {
+		return err
+	}
 	if read {
 		n = -n
 	}
 	a.state.unread += n
-	return err
+	return a.readInInboxes(seq, n)
 }
 
 // moved notes the new place of a message. Until then its segment is not given back,

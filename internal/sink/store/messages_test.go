@@ -265,11 +265,26 @@ func TestInboxes(t *testing.T) {
 		if got := subjects(t, s, "inbox:Büro"); !cmp.Equal(got, []string{"2"}) {
 			t.Errorf("inbox:Büro finds %v", got)
 		}
-		if _, err := s.Delete(t.Context(), r.ID); err != nil {
+		again := mustAdd(t, s, mail("a@example.net", "b+one@example.org", "Subject: 3\r\n\r\n"))
+		if err := errors.Join(s.SetRead(t.Context(), false, r.ID), s.SetRead(t.Context(), true, again.ID), s.SetRead(t.Context(), true, again.ID)); err != nil {
 			t.Fatal(err)
 		}
-		if got, err := s.Inboxes(t.Context()); err != nil || !cmp.Equal(got, want[3:]) {
+		want = []Inbox{{"one", 2, 1, again}, {"app", 1, 1, r}, {"büro", 1, 1, r}, {"one+x", 1, 1, r}}
+		if got, err := s.Inboxes(t.Context()); err != nil || !cmp.Equal(got, want) {
+			t.Errorf("Inboxes = %v, %v, want %v", got, err, want)
+		}
+		if _, err := s.Delete(t.Context(), r.ID, again.ID); err != nil {
+			t.Fatal(err)
+		}
+		want = []Inbox{{"one", 1, 1, first}}
+		if got, err := s.Inboxes(t.Context()); err != nil || !cmp.Equal(got, want) {
 			t.Errorf("Inboxes = %v, %v, want what is left", got, err)
+		}
+		if _, err := s.Delete(t.Context(), first.ID); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := s.Inboxes(t.Context()); err != nil || len(got) > 0 {
+			t.Errorf("Inboxes = %v, %v, want none", got, err)
 		}
 	})
 }

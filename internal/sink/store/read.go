@@ -319,12 +319,8 @@ func (s *engine) inboxes(ctx context.Context) (list []Inbox, err error) {
 	}
 	err = s.readReady(ctx, func(db *sql.DB) error {
 		list = nil
-		// Only the last message of each is read; the others are counted in indexes.
-		rows, err := db.QueryContext(ctx, `SELECT i.inbox, i.messages, i.unread, m.seq, m.received FROM (
-				SELECT inbox, count(*) AS messages, max(seq) AS last,
-					sum(EXISTS (SELECT 1 FROM messages INDEXED BY messages_unread WHERE seq = inboxes.seq AND read = 0)) AS unread
-				FROM inboxes GROUP BY inbox
-			) AS i JOIN messages AS m ON m.seq = i.last ORDER BY m.seq DESC, i.inbox`)
+		rows, err := db.QueryContext(ctx, `SELECT c.inbox, c.messages, c.unread, m.seq, m.received FROM inbox_counts AS c
+			JOIN messages AS m ON m.seq = (SELECT max(seq) FROM inboxes WHERE inbox = c.inbox) ORDER BY m.seq DESC, c.inbox`)
 		if err != nil {
 			return err
 		}

@@ -46,6 +46,8 @@ CREATE INDEX messages_segment ON messages (segment, seq);
 CREATE INDEX messages_report ON messages (report_segment, seq) WHERE report_segment IS NOT NULL;
 CREATE TABLE inboxes (inbox TEXT NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY (inbox, seq)) WITHOUT ROWID;
 CREATE INDEX inboxes_seq ON inboxes (seq);
+CREATE TABLE inbox_counts (inbox TEXT PRIMARY KEY, messages INTEGER NOT NULL, unread INTEGER NOT NULL) WITHOUT ROWID;
+CREATE INDEX inbox_counts_empty ON inbox_counts (inbox) WHERE messages = 0;
 CREATE TABLE tags (tag TEXT NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY (tag, seq)) WITHOUT ROWID;
 CREATE INDEX tags_seq ON tags (seq);
 CREATE TABLE sessions (seq INTEGER PRIMARY KEY, at INTEGER NOT NULL, session TEXT NOT NULL);
