@@ -20,17 +20,29 @@ func (a *API) registerHealth(mux humago.Mux, doc *huma.OpenAPI) {
 			plain(w, http.StatusOK, "ok\n")
 			return nil
 		}},
-		{pattern: "GET /readyz", summary: "Does the store answer?", answers: text, handler: a.ready},
+		{pattern: "GET /readyz", summary: "Does the store answer, and know all its messages?", answers: text, handler: a.ready},
 		{pattern: "GET /metrics", summary: "Figures in the text format of Prometheus", answers: text, handler: a.metrics},
 	})
 }
 
 func (a *API) ready(w http.ResponseWriter, r *http.Request) error {
-	if _, err := a.store.Stats(r.Context()); err != nil {
+	stats, err := a.store.Stats(r.Context())
+	if err != nil {
 		return errNotReady
+	}
+	if err := caughtUp(stats); err != nil {
+		return err
 	}
 	plain(w, http.StatusOK, "ok\n")
 	return nil
+}
+
+// caughtUp refuses while the index lacks messages.
+func caughtUp(s store.Stats) error {
+	if !s.CatchingUp {
+		return nil
+	}
+	return refuse(http.StatusServiceUnavailable, fmt.Sprintf("the index is being made: it has %d messages of %d", s.IndexedSeq, s.Seq))
 }
 
 var errNotReady = refuse(http.StatusServiceUnavailable, "the store does not answer")

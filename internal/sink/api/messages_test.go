@@ -433,3 +433,13 @@ func TestHealthAndMetrics(t *testing.T) {
 	s.want(503, "GET", "/readyz", nil, nil)
 	s.want(503, "GET", prefix+"/messages", nil, nil)
 }
+
+func TestNotReadyWhileTheIndexIsMade(t *testing.T) {
+	err := caughtUp(store.Stats{CatchingUp: true, IndexedSeq: 3, Seq: 7})
+	if err == nil || !strings.Contains(err.Error(), "it has 3 messages of 7") {
+		t.Errorf("%v, want how far the index is", err)
+	}
+	if err := caughtUp(store.Stats{Seq: 7}); err != nil {
+		t.Error(err)
+	}
+}

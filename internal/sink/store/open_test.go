@@ -341,3 +341,19 @@ func (s *Store) waitVerified(t *testing.T) {
 		t.Fatal(err)
 	}
 }
+
+func TestStatsTellThatTheIndexLacksMessages(t *testing.T) {
+	config, _ := testConfig(t)
+	s := mustOpen(t, config)
+	mustAdd(t, s, letter("a"))
+	for _, lacks := range []bool{true, false} {
+		start := position{}
+		if lacks {
+			start.segment = 1 << 40 // as if the log had reached so far when it was opened
+		}
+		s.progress.update(func() { s.progress.start = start })
+		if st, err := s.Stats(t.Context()); err != nil || st.CatchingUp != lacks {
+			t.Errorf("Stats = %+v, %v, want CatchingUp %t", st, err, lacks)
+		}
+	}
+}

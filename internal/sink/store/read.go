@@ -285,7 +285,7 @@ func (s *engine) stats(ctx context.Context) (Stats, error) {
 	})
 	st.DiskBytes, st.Segments = s.log.bytes()
 	s.progress.mu.Lock()
-	st.Seq, st.IndexedSeq = s.progress.committedSeq, s.progress.appliedSeq
+	st.Seq, st.IndexedSeq, st.CatchingUp = s.progress.committedSeq, s.progress.appliedSeq, !s.progress.ready()
 	s.progress.mu.Unlock()
 	return st, err
 }

@@ -253,6 +253,9 @@ type Stats struct {
 	DiskBytes                  int64 // of the log
 	Segments                   int
 	Seq, IndexedSeq            uint64 // last acknowledged, last that can be searched
+	// CatchingUp tells that the index lacks messages of before the store was
+	// opened, as when it is made anew: what reads it waits for that.
+	CatchingUp bool
 }
 
 // Stats returns figures about the store.

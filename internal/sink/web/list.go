@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
@@ -83,6 +84,9 @@ func (p *Page) list(ctx context.Context, query url.Values) (*listView, error) {
 	if v.Stats, err = p.config.Store.Stats(ctx); err != nil {
 		return nil, err
 	}
+	if err := caughtUp(v.Stats); err != nil {
+		return nil, err
+	}
 	if err := p.filters(ctx, v); err != nil {
 		return nil, err
 	}
@@ -97,6 +101,10 @@ func (p *Page) list(ctx context.Context, query url.Values) (*listView, error) {
 	}
 	cursor := query.Get("cursor")
 	page, err := p.config.Store.List(ctx, store.Query{Search: search, Limit: pageLength, Cursor: cursor})
+	if errors.As(err, &syntax) { // it takes too long
+		v.Error = newSearchError(v.Search, syntax)
+		return v, nil
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -108,6 +116,16 @@ func (p *Page) list(ctx context.Context, query url.Values) (*listView, error) {
 		v.Newer = p.paths.list(v.Search, "")
 	}
 	return v, nil
+}
+
+// caughtUp says how far the index is while it lacks messages, so that nobody looks
+// at a page that does not come.
+func caughtUp(s store.Stats) error {
+	if !s.CatchingUp {
+		return nil
+	}
+	return &statusError{http.StatusServiceUnavailable, fmt.Sprintf("The index of messages is being made: it has %s of %s so far. "+
+		"Nothing is lost, and mail is received meanwhile. This page looks again by itself.", count(int(s.IndexedSeq)), count(int(s.Seq)))}
 }
 
 // parseSearch reads a search; no search at all is nil.

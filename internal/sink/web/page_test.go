@@ -348,3 +348,19 @@ func TestHeadersShowLinesThatAreNoField(t *testing.T) {
 		t.Error("a header section without such lines has some")
 	}
 }
+
+// Whoever comes while the index is made sees how far it is, and the page when it is there.
+func TestIndexIsBeingMade(t *testing.T) {
+	s := newSite(t)
+	page := New(Config{Store: s.store, Now: time.Now, Logger: slog.New(slog.DiscardHandler)})
+	w := httptest.NewRecorder()
+	page.handle(func(http.ResponseWriter, *http.Request) error {
+		return caughtUp(store.Stats{CatchingUp: true, IndexedSeq: 12_000, Seq: 100_000})
+	})(w, httptest.NewRequest("GET", "/", nil))
+	if w.Code != http.StatusServiceUnavailable || w.Header().Get("Refresh") == "" || !strings.Contains(w.Body.String(), "it has 12,000 of 100,000 so far") {
+		t.Errorf("%d %v\n%s", w.Code, w.Header(), w.Body)
+	}
+	if err := caughtUp(store.Stats{Seq: 1}); err != nil {
+		t.Errorf("%v, want nothing when the index is whole", err)
+	}
+}

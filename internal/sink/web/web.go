@@ -155,6 +155,10 @@ func (p *Page) handle(serve func(http.ResponseWriter, *http.Request) error) http
 		switch {
 		case err == nil || r.Context().Err() != nil:
 		case errors.As(err, &status):
+			if status.status == http.StatusServiceUnavailable {
+				w.Header().Set("Refresh", "2")
+				w.Header().Set("Retry-After", "2")
+			}
 			p.renderError(w, r, status.status, status.text)
 		case errors.Is(err, store.ErrNotFound):
 			p.renderError(w, r, http.StatusNotFound, "There is no such message: it was deleted, has expired, or never came.")
