@@ -33,6 +33,9 @@ func newClient(c Config) *http.Client {
 // ask asks for one target.
 func (c *Checker) ask(ctx context.Context, t Target, follow bool) Answer {
 	a := Answer{Target: t}
+	if ctx.Err() != nil {
+		return a.because(NotAsked, fmt.Sprintf("the links in front of it took %s", totalTimeout))
+	}
 	u, err := url.Parse(t.URL)
 	if err != nil || len(t.URL) > maxURL {
 		return a.because(NotAsked, "it is not an address that can be asked for")

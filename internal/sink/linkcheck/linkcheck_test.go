@@ -271,6 +271,17 @@ func TestALongAddressIsNotAskedFor(t *testing.T) {
 	}
 }
 
+// A link for which no time is left is not said to be slow.
+func TestWhenTheTimeIsOver(t *testing.T) {
+	w := newWeb(t, handle)
+	over, cancel := context.WithDeadline(t.Context(), time.Unix(0, 0))
+	defer cancel()
+	a := w.checker().ask(over, Target{URL: "http://example.com/page"}, true)
+	if want := "the links in front of it took 1m0s"; a.State != NotAsked || a.Reason != want || len(w.asked) > 0 {
+		t.Errorf("%s (%s) after %q, want %s (%s)", a.State, a.Reason, w.asked, NotAsked, want)
+	}
+}
+
 func TestTargets(t *testing.T) {
 	tree := message.Parse([]byte("Content-Type: multipart/alternative; boundary=b\r\n\r\n--b\r\n\r\nhttps://example.com/a\r\n--b\r\n" +
 		"Content-Type: text/html\r\n\r\n<a href='https://example.com/a'>A</a><a href='mailto:x@example.com'><a href='#b'><a href='/c'>" +
