@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"strings"
 
 	"github.com/postmuster/postmuster/internal/sink/egress"
 )
@@ -18,6 +19,8 @@ const (
 	maxHops = 5
 	// maxHeader is the largest header section of an answer.
 	maxHeader = 64 << 10
+	// maxReason is how much is kept of why: it may quote what a server sent.
+	maxReason = 500
 )
 
 func newClient(c Config) *http.Client {
@@ -64,6 +67,9 @@ func (c *Checker) ask(ctx context.Context, t Target, follow bool) Answer {
 
 func (a Answer) because(state State, reason string) Answer {
 	a.State, a.Reason = state, reason
+	if len(reason) > maxReason {
+		a.Reason = strings.ToValidUTF8(reason[:maxReason], "") + "…"
+	}
 	return a
 }
 

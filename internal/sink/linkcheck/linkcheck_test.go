@@ -271,6 +271,23 @@ func TestALongAddressIsNotAskedFor(t *testing.T) {
 	}
 }
 
+// What a server says is quoted, and may be long.
+func TestAReasonIsShort(t *testing.T) {
+	w := newWeb(t, func(rw http.ResponseWriter, _ *http.Request) {
+		conn, _, err := rw.(http.Hijacker).Hijack()
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		defer conn.Close()
+		fmt.Fprintf(conn, "HTTP/1.1 %s\r\n\r\n", strings.Repeat("\u00e9", 10_000))
+	})
+	a := ask(t, w.checker(), true, "http://example.com/")["http://example.com/"]
+	if a.State != Unknown || a.Reason == "" || len(a.Reason) > maxReason+len("…") {
+		t.Errorf("%s, for a reason of %d bytes", a.State, len(a.Reason))
+	}
+}
+
 // A link for which no time is left is not said to be slow.
 func TestWhenTheTimeIsOver(t *testing.T) {
 	w := newWeb(t, handle)
