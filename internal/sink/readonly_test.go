@@ -5,12 +5,15 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/postmuster/postmuster/internal/sink/egress"
+	"github.com/postmuster/postmuster/internal/sink/linkcheck"
 	"github.com/postmuster/postmuster/internal/sink/store"
 )
 
 func TestWhoMayReadOnly(t *testing.T) {
 	c := config()
 	c.Token, c.ReadToken = "all", "look"
+	c.Links = linkcheck.New(linkcheck.Config{Now: c.Now, Dialer: &egress.Public{}})
 	s, _ := start(t, c)
 	dial(t, s.Addrs().SMTP).send("Subject: hello", "", "hello")
 	if err := s.Store().WaitSeq(t.Context(), 1); err != nil {
@@ -36,19 +39,20 @@ func TestWhoMayReadOnly(t *testing.T) {
 		return res.StatusCode
 	}
 	for request, want := range map[string]int{
-		"GET /":                                    http.StatusOK,
-		"GET /api/postmuster/v1/messages":          http.StatusOK,
-		"GET /api/v1/message/" + id:                http.StatusOK,
-		"GET /api/v1/messages":                     http.StatusOK,
-		"POST /api/postmuster/v1/wait":             http.StatusOK,
-		"DELETE /api/postmuster/v1/messages":       http.StatusForbidden,
-		"POST /api/postmuster/v1/send":             http.StatusForbidden,
-		"PUT /api/postmuster/v1/faults":            http.StatusForbidden,
-		"POST /api/postmuster/v1/messages/1/relay": http.StatusForbidden,
-		"PUT /api/v1/messages":                     http.StatusForbidden,
-		"DELETE /api/v1/messages":                  http.StatusForbidden,
-		"PUT /api/v1/chaos":                        http.StatusForbidden,
-		"POST /delete":                             http.StatusForbidden,
+		"GET /":                                     http.StatusOK,
+		"GET /api/postmuster/v1/messages":           http.StatusOK,
+		"GET /api/v1/message/" + id:                 http.StatusOK,
+		"GET /api/v1/messages":                      http.StatusOK,
+		"GET /api/v1/message/" + id + "/link-check": http.StatusForbidden,
+		"POST /api/postmuster/v1/wait":              http.StatusOK,
+		"DELETE /api/postmuster/v1/messages":        http.StatusForbidden,
+		"POST /api/postmuster/v1/send":              http.StatusForbidden,
+		"PUT /api/postmuster/v1/faults":             http.StatusForbidden,
+		"POST /api/postmuster/v1/messages/1/relay":  http.StatusForbidden,
+		"PUT /api/v1/messages":                      http.StatusForbidden,
+		"DELETE /api/v1/messages":                   http.StatusForbidden,
+		"PUT /api/v1/chaos":                         http.StatusForbidden,
+		"POST /delete":                              http.StatusForbidden,
 	} {
 		method, path, _ := strings.Cut(request, " ")
 		if got := ask(method, path, `{"timeout":"0s"}`); got != want {

@@ -56,6 +56,15 @@ func (a *API) letGo(h *held) {
 	if h.bytes > 0 {
 		a.holding.Leave(h.bytes)
 	}
+	h.bytes = 0
+}
+
+// release lets go of a message before the end of the answer, which may be long in
+// coming.
+func (a *API) release(ctx context.Context) {
+	if h, ok := ctx.Value(heldKey{}).(*held); ok {
+		a.letGo(h)
+	}
 }
 
 // withHold has operations of our own let go at their end.

@@ -91,6 +91,7 @@ func (a *API) checkLinks(ctx context.Context, in *struct {
 }
 
 func (a *API) askForLinks(ctx context.Context, id string, tree *message.Tree, follow bool) (*linkcheck.Result, error) {
+	a.release(ctx) // the checker soon needs it no more, but asks for minutes
 	result, err := a.config.Links.Check(ctx, id, tree, follow)
 	if errors.Is(err, linkcheck.ErrOff) {
 		return nil, refuse(http.StatusForbidden, err.Error())

@@ -22,6 +22,8 @@ func webOf(t *testing.T) *linkcheck.Checker {
 		switch r.URL.Path {
 		case "/moved":
 			http.Redirect(w, r, "/", http.StatusFound)
+		case "/lost":
+			http.Redirect(w, r, "http://gone.example.com/", http.StatusFound)
 		case "/none":
 			http.NotFound(w, r)
 		}
@@ -71,6 +73,23 @@ func TestLinkCheck(t *testing.T) {
 	s.want(200, "POST", prefix+"/messages/"+r.ID+"/link-check?follow=false", nil, &got)
 	if a := got.Links[0]; a.State != "unknown" || a.Status != 302 {
 		t.Errorf("without following: %+v", a)
+	}
+}
+
+// As Mailpit has it, a link that leads on to nowhere has no status.
+func TestMailpitLinkThatLeadsNowhere(t *testing.T) {
+	s := newSink(t, func(c *Config) { c.Links = webOf(t) })
+	r := s.add(withLinks("http://example.com/lost"))
+	var got mailpitLinks
+	s.want(200, "GET", "/api/v1/message/"+r.ID+"/link-check?follow=true", nil, &got)
+	want := mailpitLinks{1, []mailpitLink{{"http://example.com/lost", 0, "its host gone.example.com does not exist, or has no address"}}}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("followed (-want +got):\n%s", diff)
+	}
+	s.want(200, "GET", "/api/v1/message/"+r.ID+"/link-check", nil, &got)
+	want = mailpitLinks{0, []mailpitLink{{"http://example.com/lost", 302, "Found"}}}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("not followed (-want +got):\n%s", diff)
 	}
 }
 

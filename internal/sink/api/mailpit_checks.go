@@ -114,23 +114,30 @@ type mailpitLink struct {
 }
 
 // mailpitLinkCheck counts as errors what Mailpit does: whatever is not answered
-// with a status below 400. It asks, though its method is GET; so it is not for a
-// link that another site led a browser to.
+// with a status below 400. It asks, though its method is GET; so it is neither for
+// a link that another site led a browser to, nor for those who may read only.
 func (a *API) mailpitLinkCheck(w http.ResponseWriter, r *http.Request) error {
 	if site := r.Header.Get("Sec-Fetch-Site"); site != "" && site != "same-origin" {
 		return refuse(http.StatusForbidden, "links are not asked for because another site leads here")
+	}
+	if a.config.ReadOnly != nil && a.config.ReadOnly(r) {
+		return refuse(http.StatusForbidden, "links may act when they are asked for: this token may read, and change nothing")
 	}
 	record, tree, err := a.mailpitTree(r, r.PathValue("id"))
 	if err != nil {
 		return err
 	}
-	result, err := a.askForLinks(r.Context(), record.ID, tree, r.FormValue("follow") == "true")
+	follow := r.FormValue("follow") == "true"
+	result, err := a.askForLinks(r.Context(), record.ID, tree, follow)
 	if err != nil {
 		return err
 	}
 	out := mailpitLinks{Links: []mailpitLink{}}
 	for _, answer := range result.Answers {
 		l := mailpitLink{URL: answer.URL, StatusCode: answer.Status, Status: http.StatusText(answer.Status)}
+		if follow && l.StatusCode/100 == 3 {
+			l.StatusCode = 0 // there is no answer at the end
+		}
 		if l.StatusCode == 0 {
 			l.Status = answer.Reason
 		}

@@ -184,6 +184,7 @@ func (a *API) write(ctx context.Context, search *store.Search, file archive) err
 			if err != nil {
 				return err
 			}
+			a.release(ctx)
 		}
 		if q.Cursor = page.Next; q.Cursor == "" {
 			return file.Close()

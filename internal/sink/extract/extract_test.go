@@ -2,6 +2,7 @@ package extract
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/postmuster/postmuster/internal/message"
@@ -16,6 +17,27 @@ func TestImages(t *testing.T) {
 	}
 	if want := []string{"https://example.com/b.png", "http://example.com/a.gif"}; !slices.Equal(got, want) {
 		t.Errorf("the images are %q, want %q", got, want)
+	}
+}
+
+func TestWhereAnAddressEnds(t *testing.T) {
+	long := strings.Repeat("a", 1000)
+	for text, want := range map[string]string{
+		"See https://example.com/a.":                    "https://example.com/a",
+		"(https://example.com/a)":                       "https://example.com/a",
+		"https://example.com/a_(b)":                     "https://example.com/a_(b)",
+		"(see https://example.com/a_(b)), or":           "https://example.com/a_(b)",
+		"[1]: https://example.com/a].":                  "https://example.com/a",
+		"https://example.com/?q[]=1!":                   "https://example.com/?q[]=1",
+		"https://example.com/(.).":                      "https://example.com/(.)",
+		"https://example.com/" + long + "?":             "https://example.com/" + long,
+		"http://a" + strings.Repeat(")].", 1<<18):       "http://a", // takes half a minute where all is counted again for each
+		"http://(" + strings.Repeat("('", 9) + ")')))'": "http://(" + strings.Repeat("('", 9) + ")')))",
+	} {
+		links := Links(message.Parse([]byte("Content-Type: text/plain\r\n\r\n" + text)))
+		if len(links) != 1 || links[0].URL != want {
+			t.Errorf("the links in %.60q are %.200q, want %.60q", text, links, want)
+		}
 	}
 }
 

@@ -112,19 +112,23 @@ func textLinks(p page) []Link {
 	return links
 }
 
-// trimURL takes away the punctuation of the sentence that an address ends.
+// trimURL takes away the punctuation of the sentence that an address ends, and
+// brackets that were opened in front of it.
 func trimURL(url string) string {
-	for {
-		trimmed := strings.TrimRight(url, ".,;:!?'*")
-		if n := len(trimmed); n > 0 && (trimmed[n-1] == ')' && strings.Count(trimmed, "(") < strings.Count(trimmed, ")") ||
-			trimmed[n-1] == ']' && strings.Count(trimmed, "[") < strings.Count(trimmed, "]")) {
-			trimmed = trimmed[:n-1]
+	round := strings.Count(url, ")") - strings.Count(url, "(")
+	square := strings.Count(url, "]") - strings.Count(url, "[")
+	for n := len(url); n > 0; n-- {
+		switch c := url[n-1]; {
+		case strings.IndexByte(".,;:!?'*", c) >= 0:
+		case c == ')' && round > 0:
+			round--
+		case c == ']' && square > 0:
+			square--
+		default:
+			return url[:n]
 		}
-		if trimmed == url {
-			return url
-		}
-		url = trimmed
 	}
+	return ""
 }
 
 // htmlLinks returns where a reader may click.

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -57,7 +58,15 @@ func knownHost(next http.Handler, bound netip.Addr, names []string) http.Handler
 	})
 }
 
+// hostForm is what a name or an address with a port may consist of. Browsers take
+// more, such as a'$(b)'.localhost: where the page writes a command with its address,
+// that would be part of the command.
+var hostForm = regexp.MustCompile(`^[A-Za-z0-9._:%\[\]-]+$`)
+
 func hostAllowed(hostport string, bound netip.Addr, names []string) bool {
+	if !hostForm.MatchString(hostport) {
+		return false
+	}
 	host := hostport
 	if h, _, err := net.SplitHostPort(hostport); err == nil {
 		host = h // any port: it may be forwarded from elsewhere

@@ -18,6 +18,7 @@ const (
 	maxLine      = 64 << 10
 	maxParams    = 32
 	maxDepth     = 8
+	maxName      = 32 // bytes of a component's name
 	maxEvents    = 10
 	maxAttendees = 100
 	maxZones     = 20
@@ -112,6 +113,9 @@ func (r *reader) begin(name string) {
 	if len(r.within) == maxDepth {
 		r.ended = true
 		return
+	}
+	if len(name) > maxName {
+		name = "" // of no component that is read
 	}
 	r.within = append(r.within, name)
 	switch strings.Join(r.within, "/") {

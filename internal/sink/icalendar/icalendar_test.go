@@ -1,6 +1,7 @@
 package icalendar
 
 import (
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -143,6 +144,22 @@ func TestBounds(t *testing.T) {
 	}
 	if got, ok := Parse(strings.Repeat("BEGIN:VCALENDAR\n", 100_000)); !ok || len(got.Events) != 0 {
 		t.Errorf("Parse() = %+v, %v", got, ok)
+	}
+}
+
+// Every line is read within its components: their names are not to cost as much as
+// the lines together.
+func TestLongNamesOfComponents(t *testing.T) {
+	long := "BEGIN:" + strings.Repeat("X", maxLine-10) + "\n"
+	text := "BEGIN:VCALENDAR\n" + strings.Repeat(long, maxDepth-1) + strings.Repeat("A:\n", maxLines)
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	if _, ok := Parse(text); !ok {
+		t.Error("Parse() finds no calendar")
+	}
+	runtime.ReadMemStats(&after)
+	if used := after.TotalAlloc - before.TotalAlloc; used > 64<<20 {
+		t.Errorf("%d bytes are allocated for a text of %d", used, len(text))
 	}
 }
 

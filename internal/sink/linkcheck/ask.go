@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"strings"
 
 	"github.com/postmuster/postmuster/internal/sink/egress"
 )
@@ -18,6 +19,8 @@ const (
 	maxHops = 5
 	// maxHeader is the largest header section of an answer.
 	maxHeader = 64 << 10
+	// maxReason is how much is kept of why: it may quote what a server sent.
+	maxReason = 500
 )
 
 func newClient(c Config) *http.Client {
@@ -33,6 +36,9 @@ func newClient(c Config) *http.Client {
 // ask asks for one target.
 func (c *Checker) ask(ctx context.Context, t Target, follow bool) Answer {
 	a := Answer{Target: t}
+	if ctx.Err() != nil {
+		return a.because(NotAsked, fmt.Sprintf("the links in front of it took %s", totalTimeout))
+	}
 	u, err := url.Parse(t.URL)
 	if err != nil || len(t.URL) > maxURL {
 		return a.because(NotAsked, "it is not an address that can be asked for")
@@ -61,6 +67,9 @@ func (c *Checker) ask(ctx context.Context, t Target, follow bool) Answer {
 
 func (a Answer) because(state State, reason string) Answer {
 	a.State, a.Reason = state, reason
+	if len(reason) > maxReason {
+		a.Reason = strings.ToValidUTF8(reason[:maxReason], "") + "…"
+	}
 	return a
 }
 

@@ -271,6 +271,34 @@ func TestALongAddressIsNotAskedFor(t *testing.T) {
 	}
 }
 
+// What a server says is quoted, and may be long.
+func TestAReasonIsShort(t *testing.T) {
+	w := newWeb(t, func(rw http.ResponseWriter, _ *http.Request) {
+		conn, _, err := rw.(http.Hijacker).Hijack()
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		defer conn.Close()
+		fmt.Fprintf(conn, "HTTP/1.1 %s\r\n\r\n", strings.Repeat("\u00e9", 10_000))
+	})
+	a := ask(t, w.checker(), true, "http://example.com/")["http://example.com/"]
+	if a.State != Unknown || a.Reason == "" || len(a.Reason) > maxReason+len("…") {
+		t.Errorf("%s, for a reason of %d bytes", a.State, len(a.Reason))
+	}
+}
+
+// A link for which no time is left is not said to be slow.
+func TestWhenTheTimeIsOver(t *testing.T) {
+	w := newWeb(t, handle)
+	over, cancel := context.WithDeadline(t.Context(), time.Unix(0, 0))
+	defer cancel()
+	a := w.checker().ask(over, Target{URL: "http://example.com/page"}, true)
+	if want := "the links in front of it took 1m0s"; a.State != NotAsked || a.Reason != want || len(w.asked) > 0 {
+		t.Errorf("%s (%s) after %q, want %s (%s)", a.State, a.Reason, w.asked, NotAsked, want)
+	}
+}
+
 func TestTargets(t *testing.T) {
 	tree := message.Parse([]byte("Content-Type: multipart/alternative; boundary=b\r\n\r\n--b\r\n\r\nhttps://example.com/a\r\n--b\r\n" +
 		"Content-Type: text/html\r\n\r\n<a href='https://example.com/a'>A</a><a href='mailto:x@example.com'><a href='#b'><a href='/c'>" +

@@ -26,8 +26,11 @@ const (
 	maxAnswer = 1 << 20
 	// maxSymbols is how many rules are kept of an answer.
 	maxSymbols = 500
-	// maxDescription is how much is kept of what is said of a rule.
+	// maxDescription is how many bytes are kept of each text of an answer: what is
+	// said of a rule, its name, the action, or why there is no opinion.
 	maxDescription = 300
+	// maxHeader is the largest header section of an answer over HTTP.
+	maxHeader = 64 << 10
 )
 
 // Dial connects to a filter.
@@ -53,14 +56,21 @@ func Of(ctx context.Context, m *message.Message, filters []Filter) []report.Opin
 				o = report.Opinion{Error: err.Error()}
 			}
 			o.Filter = f.Name()
-			if len(o.Symbols) > maxSymbols {
-				o.Symbols = o.Symbols[:maxSymbols]
-			}
-			opinions[i] = o
+			opinions[i] = bounded(o)
 		})
 	}
 	wg.Wait()
 	return opinions
+}
+
+// bounded is as much of an opinion as is kept in a report.
+func bounded(o report.Opinion) report.Opinion {
+	o.Error, o.Action = described(o.Error), described(o.Action)
+	o.Symbols = o.Symbols[:min(len(o.Symbols), maxSymbols)]
+	for i := range o.Symbols {
+		o.Symbols[i].Name = described(o.Symbols[i].Name)
+	}
+	return o
 }
 
 // address reads host[:port] or unix:PATH.
@@ -84,7 +94,7 @@ func fromOutside(s *message.Session) bool {
 	return s != nil && s.Peer.IsValid() && !s.Peer.Addr().IsLoopback()
 }
 
-// described is what a filter says of a rule, on one line.
+// described is what a filter says, on one line.
 func described(text string) string {
 	text = strings.ToValidUTF8(strings.Join(strings.Fields(text), " "), "\ufffd")
 	if len(text) <= maxDescription {

@@ -175,6 +175,29 @@ func TestAFilterThatFailsIsNamed(t *testing.T) {
 	}
 }
 
+func TestAFilterMayNotSayTooMuch(t *testing.T) {
+	long := strings.Repeat("x", 100_000)
+	refused, _ := serveSpamd(t, "SPAMD/1.1 76 "+long+"\r\n\r\n")
+	spamd, err := NewSpamd(refused, dial)
+	if err != nil {
+		t.Fatal(err)
+	}
+	web := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		fmt.Fprintf(w, `{"score":1,"action":%q,"symbols":{%q:{"score":1}}}`, long, long)
+	}))
+	defer web.Close()
+	rspamd, err := NewRspamd(web.URL, dial)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := Of(t.Context(), mail, []Filter{spamd, rspamd})
+	for _, text := range []string{got[0].Error, got[1].Action, got[1].Symbols[0].Name} {
+		if text == "" || len(text) > maxDescription+len("…") {
+			t.Errorf("%d bytes are kept of an answer's text", len(text))
+		}
+	}
+}
+
 func TestAddresses(t *testing.T) {
 	tests := []struct{ text, network, addr string }{
 		{"127.0.0.1", "tcp", "127.0.0.1:783"},

@@ -36,7 +36,7 @@ func NewRspamd(text string, dial Dial) (*Rspamd, error) {
 		return nil, fmt.Errorf("%q is not an address like http://127.0.0.1:11333", text)
 	}
 	return &Rspamd{strings.TrimRight(u.String(), "/") + "/checkv2", &http.Client{
-		Transport:     &http.Transport{DialContext: dial, DisableKeepAlives: true},
+		Transport:     &http.Transport{DialContext: dial, DisableKeepAlives: true, MaxResponseHeaderBytes: maxHeader},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}}, nil
 }

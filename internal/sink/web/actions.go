@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/postmuster/postmuster/internal/sink/store"
 )
@@ -18,13 +19,19 @@ func (p *Page) done(w http.ResponseWriter, r *http.Request, to string) error {
 		w.WriteHeader(http.StatusNoContent)
 		return nil
 	}
-	// Only a path here: a form must not send its reader to another site.
-	if back := r.PostForm.Get("back"); strings.HasPrefix(back, "/") && !strings.HasPrefix(back, "//") && !strings.Contains(back, `\`) {
+	if back := r.PostForm.Get("back"); isHere(back) {
 		to = back
 	}
 	w.Header().Set("Location", to)
 	w.WriteHeader(http.StatusSeeOther)
 	return nil
+}
+
+// isHere reports whether a path is one here: a form must not send its reader to
+// another site. Browsers take \ for /, and leave out tabs and line ends.
+func isHere(path string) bool {
+	elsewhere := func(r rune) bool { return r == '\\' || unicode.IsControl(r) }
+	return strings.HasPrefix(path, "/") && !strings.HasPrefix(path, "//") && !strings.ContainsFunc(path, elsewhere)
 }
 
 func readForm(w http.ResponseWriter, r *http.Request) error {

@@ -111,7 +111,12 @@ func (p *Page) showMessage(w http.ResponseWriter, r *http.Request) error {
 		}
 		s.List.Selected = id
 	}
-	return p.render(w, r, http.StatusOK, s)
+	b, err := p.execute(r, s)
+	if err != nil {
+		return err
+	}
+	done()
+	return send(w, http.StatusOK, b)
 }
 
 // findTab returns the tab of the name, and nil for none.

@@ -235,6 +235,8 @@ func TestAFormLeadsNowhereElse(t *testing.T) {
 		"/?q=a":                "/?q=a",
 		"//example.org/":       "/messages/" + id,
 		`/\example.org`:        "/messages/" + id,
+		"/\t/example.org/":     "/messages/" + id,
+		"/\n/example.org/":     "/messages/" + id,
 		"https://example.org/": "/messages/" + id,
 		"javascript:owned()":   "/messages/" + id,
 		"":                     "/messages/" + id,

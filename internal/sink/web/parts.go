@@ -75,7 +75,17 @@ func isThumbnail(part *message.Part) bool {
 // servePart serves the decoded content of a part: as a file to keep, or as a
 // small image. A browser is never told that it is anything that it would run.
 func (p *Page) servePart(w http.ResponseWriter, r *http.Request) error {
-	_, tree, done, err := p.open(r.Context(), r.PathValue("id"))
+	record, err := p.config.Store.Get(r.Context(), r.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	if record.Size >= largeMessage { // before there is a slot, for which others wait
+		if err := p.sending.Take(r.Context(), record.Size); err != nil {
+			return err
+		}
+		defer p.sending.Leave(record.Size)
+	}
+	_, tree, done, err := p.open(r.Context(), record.ID)
 	if err != nil {
 		return err
 	}
@@ -95,6 +105,7 @@ func (p *Page) servePart(w http.ResponseWriter, r *http.Request) error {
 		// The name is ours: one from the message could be a path, or look like another type.
 		h.Set("Content-Disposition", fmt.Sprintf(`attachment; filename="part-%s%s"`, part.Path, extension(part.MediaType)))
 	}
+	done()
 	_, err = w.Write(part.Body)
 	return ignoreGone(err)
 }

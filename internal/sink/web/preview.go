@@ -116,6 +116,7 @@ func (p *Page) serveFrame(w http.ResponseWriter, r *http.Request) error {
 	h.Set("X-DNS-Prefetch-Control", "off")
 	h.Set("Referrer-Policy", "no-referrer")
 	h.Set("Cache-Control", "no-store")
+	done()
 	_, err = w.Write(f.out.Bytes())
 	return ignoreGone(err)
 }

@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"slices"
 	"strings"
@@ -85,11 +86,8 @@ func (p *Page) sendOn(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	v.To = r.PostForm.Get("to")
-	if relay := r.PostForm.Get("relay"); slices.Contains(v.Relays, relay) {
-		v.Relay = relay
-	}
 	to := addresses(v.To)
-	if v.Reply, err = p.config.SendOn(r.Context(), v.ID, v.Relay, to); err != nil {
+	if v.Reply, err = p.sendOver(r.Context(), v, r.PostForm.Get("relay"), to); err != nil {
 		v.Error = err.Error()
 		status := http.StatusBadGateway
 		if r.Header.Get(fragmentHeader) != "" {
@@ -99,6 +97,19 @@ func (p *Page) sendOn(w http.ResponseWriter, r *http.Request) error {
 	}
 	v.Sent = to
 	return p.showSendOn(w, r, http.StatusOK, v)
+}
+
+// sendOver sends over the relay that was chosen, or the usual one. It was perhaps
+// chosen on a page of an earlier run, which had others: no message goes to a server
+// that its sender did not mean.
+func (p *Page) sendOver(ctx context.Context, v *sendOnView, chosen string, to []string) (reply string, err error) {
+	if chosen != "" {
+		if !slices.Contains(v.Relays, chosen) {
+			return "", errors.New("no server of that name was named at start; choose another")
+		}
+		v.Relay = chosen
+	}
+	return p.config.SendOn(ctx, v.ID, v.Relay, to)
 }
 
 // addresses splits what a reader wrote at commas, semicolons and white space.

@@ -109,18 +109,20 @@ func TestSendOnWithoutScripts(t *testing.T) {
 	}{
 		{url.Values{"to": {" me@example.org,you@example.org;\nthird@example.org "}}, 200, "mx.example.com:25[me@example.org you@example.org third@example.org]", "250 &lt;i&gt;queued&lt;/i&gt;"},
 		{url.Values{"to": {"me@example.org"}, "relay": {"mx.example.org:25"}}, 200, "mx.example.org:25[me@example.org]", "Sent to"},
-		{url.Values{"to": {"me@example.org"}, "relay": {"192.0.2.1:25"}}, 200, "mx.example.com:25[me@example.org]", "Sent to"},
+		{url.Values{"to": {"me@example.org"}, "relay": {"192.0.2.1:25"}}, 502, "", "Not sent: no server of that name was named at start"},
 		{url.Values{"to": {" , "}}, 502, "mx.example.com:25[]", "Not sent: name at least one recipient"},
 	} {
+		asked = nil
 		w := s.submit("/messages/"+id+"/send-on", test.form)
 		if w.Code != test.status || !strings.Contains(w.Body.String(), test.see) {
 			t.Errorf("%v: %d, want %d and %q\n%s", test.form, w.Code, test.status, test.see, w.Body)
 		}
-		if got := asked[len(asked)-1]; got != test.asked {
+		if got := strings.Join(asked, " "); got != test.asked {
 			t.Errorf("%v sends to %s, want %s", test.form, got, test.asked)
 		}
 	}
-	if w := s.submit("/messages/none/send-on", url.Values{"to": {"me@example.org"}}); w.Code != http.StatusNotFound || len(asked) != 4 {
+	asked = nil
+	if w := s.submit("/messages/none/send-on", url.Values{"to": {"me@example.org"}}); w.Code != http.StatusNotFound || len(asked) > 0 {
 		t.Errorf("an unknown message: %d after %d calls", w.Code, len(asked))
 	}
 }

@@ -21,6 +21,7 @@ import (
 	"github.com/postmuster/postmuster/internal/message"
 	"github.com/postmuster/postmuster/internal/sink/linkcheck"
 	"github.com/postmuster/postmuster/internal/sink/store"
+	"github.com/postmuster/postmuster/internal/sink/weight"
 )
 
 // A Store is what the page reads and changes; *store.Store is one.
@@ -77,6 +78,13 @@ type Config struct {
 // tens of megabytes.
 const maxViews = 4
 
+const (
+	// sentBytes is how much of large messages is held while their parts are sent.
+	sentBytes = 128 << 20
+	// largeMessage is the size from which on a message counts.
+	largeMessage = 1 << 20
+)
+
 // A Page serves the page.
 type Page struct {
 	config    Config
@@ -85,6 +93,7 @@ type Page struct {
 	assets    *assets
 	document  func() (*apiDocument, error)
 	views     chan struct{} // a slot for each message that is being taken apart
+	sending   *weight.Weight
 }
 
 //go:embed templates/*.html
@@ -93,7 +102,7 @@ var templateFiles embed.FS
 // New returns the page.
 func New(c Config) *Page {
 	p := &Page{
-		config: c, paths: paths(c.Prefix), assets: newAssets(), views: make(chan struct{}, maxViews),
+		config: c, paths: paths(c.Prefix), assets: newAssets(), views: make(chan struct{}, maxViews), sending: weight.New(sentBytes),
 		document: sync.OnceValues(readDocument(c.OpenAPI)),
 	}
 	p.templates = template.Must(template.New("").Funcs(p.functions()).ParseFS(templateFiles, "templates/*.html"))
@@ -202,6 +211,16 @@ type shell struct {
 const fragmentHeader = "Postmuster-Fragment"
 
 func (p *Page) render(w http.ResponseWriter, r *http.Request, status int, s shell) error {
+	b, err := p.execute(r, s)
+	if err != nil {
+		return err
+	}
+	return send(w, status, b)
+}
+
+// execute writes the page, or the part of it that is asked for: a template that
+// fails half-way must not look like a page.
+func (p *Page) execute(r *http.Request, s shell) (*bytes.Buffer, error) {
 	s.Assets, s.Version, s.SMTP = p.paths.at(p.assets.path), p.config.Version, p.config.SMTPAddr
 	s.Fixed = p.config.ReadOnly != nil && p.config.ReadOnly(r)
 	s.SendsOn, s.Writes = len(p.config.Relays) > 0 && !s.Fixed, p.config.Receive != nil && !s.Fixed
@@ -218,13 +237,14 @@ func (p *Page) render(w http.ResponseWriter, r *http.Request, status int, s shel
 	case fragment == "list" && s.List != nil, fragment == "message" && s.View != "wide":
 		name = fragment
 	}
-	var b bytes.Buffer // a template that fails half-way must not look like a page
 	if data == nil {
 		data = s
 	}
-	if err := p.templates.ExecuteTemplate(&b, name, data); err != nil {
-		return err
-	}
+	b := &bytes.Buffer{}
+	return b, p.templates.ExecuteTemplate(b, name, data)
+}
+
+func send(w http.ResponseWriter, status int, b *bytes.Buffer) error {
 	h := w.Header()
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	h.Set("Content-Security-Policy", pagePolicy)
@@ -252,14 +272,16 @@ func (p *Page) renderError(w http.ResponseWriter, r *http.Request, status int, t
 	}
 }
 
-// open reads a message and takes it apart; done gives the slot back.
+// open reads a message and takes it apart; done gives the slot back. It is to be
+// called before an answer is sent, too: clients that read slowly are not to keep
+// the page from others.
 func (p *Page) open(ctx context.Context, id string) (m *message.Message, tree *message.Tree, done func(), err error) {
 	select {
 	case p.views <- struct{}{}:
 	case <-ctx.Done():
 		return nil, nil, nil, ctx.Err()
 	}
-	done = func() { <-p.views }
+	done = sync.OnceFunc(func() { <-p.views })
 	if m, err = p.config.Store.Message(ctx, id); err != nil {
 		done()
 		return nil, nil, nil, err
