@@ -72,7 +72,7 @@ func (r *sinkRun) serve(ctx context.Context, ended <-chan struct{}) (code int, e
 	}
 	defer forget()
 	if len(r.flags.command) == 0 {
-		greet(r.env, &r.flags.net, r.sink)
+		r.greet()
 		select {
 		case <-ctx.Done():
 		case <-ended:

@@ -15,18 +15,16 @@ import (
 )
 
 // greet says where the sink is: to a person, and in one line to a program.
-func greet(env *Env, f *netFlags, s *sink.Sink) {
-	a := s.Addrs()
+func (r *sinkRun) greet() {
+	env, a := r.env, r.sink.Addrs()
 	fmt.Fprintln(env.Err, "postmuster sink: nothing is delivered; Ctrl-C ends")
 	for _, line := range []struct{ what, where string }{
-		{"SMTP", a.SMTP}, {"SMTP with TLS", a.SMTPS}, {"LMTP", a.LMTP}, {"page and API", s.URL()},
+		{"SMTP", a.SMTP}, {"SMTP with TLS", a.SMTPS}, {"LMTP", a.LMTP}, {"page and API", r.sink.URL()},
+		{"environment", given(r.flags.variables)}, {"DNS", r.asked()},
 	} {
 		if line.where != "" {
 			fmt.Fprintf(env.Err, "  %-14s %s\n", line.what, line.where)
 		}
-	}
-	if len(f.resolvers) == 0 && f.replay == "" {
-		fmt.Fprintln(env.Err, "  DNS            the system's resolver is asked about senders; --resolver or --zone ask others")
 	}
 	ready := "READY"
 	for _, word := range []struct{ key, value string }{{"smtp", a.SMTP}, {"smtps", a.SMTPS}, {"lmtp", a.LMTP}, {"http", a.HTTP}} {
@@ -35,6 +33,25 @@ func greet(env *Env, f *netFlags, s *sink.Sink) {
 		}
 	}
 	fmt.Fprintln(env.Err, ready)
+}
+
+// asked says who is asked about senders, if that is not whom the user named.
+func (r *sinkRun) asked() string {
+	switch {
+	case r.net.closed:
+		return "--zone answers all questions about senders; none leaves this machine"
+	case r.net.client != nil && len(r.flags.net.resolvers) == 0:
+		return "the system's resolver is asked about senders; --resolver or --zone ask others"
+	}
+	return ""
+}
+
+// given names flags as they are written.
+func given(flags []string) string {
+	if len(flags) == 0 {
+		return ""
+	}
+	return "gave --" + strings.Join(flags, ", --")
 }
 
 // sumUp says what a run came to.
