@@ -79,11 +79,11 @@ func (p *Page) showList(w http.ResponseWriter, r *http.Request) error {
 // says why.
 func (p *Page) list(ctx context.Context, query url.Values) (*listView, error) {
 	v := &listView{Search: strings.TrimSpace(query.Get("q")), SMTP: p.config.SMTPAddr, Writes: p.config.Receive != nil}
-	var err error
-	if v.Stats, err = p.config.Store.Stats(ctx); err != nil {
+	if err := p.filters(ctx, v); err != nil {
 		return nil, err
 	}
-	if err := p.filters(ctx, v); err != nil {
+	var err error
+	if v.Stats, err = p.config.Store.Stats(ctx); err != nil {
 		return nil, err
 	}
 	search, err := parseSearch(v.Search)
