@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net"
 	"net/http"
 	"os"
@@ -157,6 +158,9 @@ func (r *sinkRun) command(ctx context.Context) (int, error) {
 
 func cleanExec(err error) error {
 	if e, ok := errors.AsType[*exec.Error](err); ok {
+		return e.Err
+	}
+	if e, ok := errors.AsType[*fs.PathError](err); ok { // whose operation is fork/exec
 		return e.Err
 	}
 	return err

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"io/fs"
 	"net"
 	"strings"
 	"syscall"
@@ -78,11 +77,11 @@ func explainSink(err error) error {
 	if listen, ok := errors.AsType[*sink.ListenError](err); ok {
 		return explainListen(listen)
 	}
-	if errors.Is(err, store.ErrInUse) || errors.Is(err, store.ErrVersion) || errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EROFS) || errors.Is(err, syscall.ENOTDIR) {
-		return fmt.Errorf("--data: %w", err) // which says what to do
-	}
 	if errors.Is(err, store.ErrRules) {
 		return fmt.Errorf("--tag: %w", store.ErrRules) // without what store it is
+	}
+	if open, ok := errors.AsType[*store.OpenError](err); ok && open.Dir != "" {
+		return fmt.Errorf("--data: %w", err) // which says what to do
 	}
 	return err
 }
@@ -100,9 +99,16 @@ func explainListen(e *sink.ListenError) error {
 		return fmt.Errorf("%s: %s may not be listened on by this user; a port above 1023 may", flag, portOf(e.Addr))
 	case errors.Is(e.Err, httpd.ErrOpen):
 		return fmt.Errorf("%s: not a loopback address: everybody who reaches it could send and read mail; set --token, or say --insecure if this is intended", flag)
+	case isAddrError(e.Err):
+		return fmt.Errorf("%s: %w; an address is written host:port, such as 127.0.0.1:1025", flag, e.Err)
 	default:
 		return fmt.Errorf("%s: %w", flag, e.Err)
 	}
+}
+
+func isAddrError(err error) bool {
+	_, ok := errors.AsType[*net.AddrError](err)
+	return ok
 }
 
 func portOf(addr string) string {
