@@ -16,6 +16,7 @@ import (
 	"syscall"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/postmuster/postmuster/checks"
 )
@@ -102,6 +103,12 @@ Exit codes: 0 gate met, 1 gate not met, 2 usage or configuration error,
 	root.SetErr(env.Err)
 	root.SetIn(env.In)
 	root.SetVersionTemplate("{{.Name}} {{.Version}}\n")
+	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
+		if _, ok := errors.AsType[*pflag.NotExistError](err); ok {
+			return fmt.Errorf("%w; %s --help shows those that there are", err, c.CommandPath())
+		}
+		return err
+	})
 	root.AddCommand(
 		newAudit(env), newScore(env), newSink(env), newWait(env), newDemo(env), newChecks(env), newExplain(env),
 		newSPF(env), newDKIM(env), newDMARC(env), newARC(env), newMTASTS(env), newTLSRPT(env), newDANE(env), newDNSSEC(env),

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/netip"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -80,6 +81,7 @@ type network struct {
 	recorder *recording.Recorder // nil unless --record
 	port25   *portWatch
 	client   *probedns.Client
+	closed   bool // no question leaves: a zone file of the root answers all
 }
 
 func (f *netFlags) open(env *Env) (*network, error) {
@@ -208,6 +210,7 @@ func (f *netFlags) resolver(env *Env, n *network) (dns.Resolver, error) {
 		return nil, err
 	}
 	if len(zones) > 0 {
+		n.closed = slices.ContainsFunc(zones, func(z *zone.Zone) bool { return z.Origin() == "." })
 		resolver = &zone.Overlay{Zones: zones, Next: resolver, Now: env.Now}
 	}
 	return resolver, nil

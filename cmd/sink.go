@@ -63,7 +63,8 @@ type sinkFlags struct {
 	expect   string
 	junit    string
 
-	command []string // to run beside the sink; none: until Ctrl-C
+	command   []string // to run beside the sink; none: until Ctrl-C
+	variables []string // the flags that the environment gave
 }
 
 func newSink(env *Env) *cobra.Command {
@@ -83,9 +84,10 @@ command finds the sink by its environment: POSTMUSTER_SMTP and POSTMUSTER_HTTP
 (host:port), POSTMUSTER_URL, SMTP_HOST and SMTP_PORT. With --expect, what was
 received is judged at the end: exit code 1 when it is not what was expected.
 
-A token may be given as POSTMUSTER_TOKEN, the one that reads as
-POSTMUSTER_READ_TOKEN, the secret of the webhooks as
-POSTMUSTER_WEBHOOK_SECRET.`,
+A flag that is not given is read from the environment, --max-age from
+POSTMUSTER_SINK_MAX_AGE; for a repeatable flag each line is one value. The token
+may be POSTMUSTER_TOKEN, too, as it is for postmuster wait; the one that reads
+POSTMUSTER_READ_TOKEN, the secret of the webhooks POSTMUSTER_WEBHOOK_SECRET.`,
 		Example: `  postmuster sink
   postmuster sink --data ./mail --max-age 7d
   postmuster sink --tag 'receipts=subject:receipt' --tag 'team a=to:a@example.net'
@@ -95,10 +97,16 @@ POSTMUSTER_WEBHOOK_SECRET.`,
 			if err := f.takeCommand(cmd, args); err != nil {
 				return err
 			}
-			return runSink(cmd.Context(), env, f)
+			return sayVariables(runSink(cmd.Context(), env, f), f.variables)
 		},
 	}
 	f.register(c)
+	c.PreRunE = func(cmd *cobra.Command, args []string) (err error) {
+		if f.variables, err = fromEnvironment(cmd.Flags(), env.Getenv); err != nil {
+			return err
+		}
+		return sayVariables(f.net.readReplay(cmd, args), f.variables)
+	}
 	return c
 }
 

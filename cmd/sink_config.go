@@ -30,6 +30,11 @@ func (f *sinkFlags) config(env *Env, n *network, a *audit.Auditor, write func(*r
 	c.SMTP, c.SMTPS, c.LMTP, c.HTTP = addrOf(f.smtp), f.smtps, f.lmtp, addrOf(f.http)
 	c.StartTLS, c.HTTPTLS, c.NoAuth = f.startTLS || f.cert != "", f.httpTLS, f.auth == "off"
 	c.Token, c.Insecure, c.Hosts = f.secret(env, f.token, "POSTMUSTER_TOKEN"), f.insecure, f.hosts
+	for _, host := range f.hosts {
+		if strings.ContainsAny(host, "/ ") || strings.Contains(host, ":") && net.ParseIP(host) == nil {
+			return c, fmt.Errorf("--host %q: a name alone is expected, such as mail.example.com; it is reached under any port", host)
+		}
+	}
 	c.Origins = f.origins
 	c.ReadToken = f.secret(env, f.readToken, "POSTMUSTER_READ_TOKEN")
 	if c.ReadToken != "" && (c.Token == "" || c.Token == c.ReadToken) {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net"
 	"net/http"
 	"os"
@@ -72,7 +73,7 @@ func (r *sinkRun) serve(ctx context.Context, ended <-chan struct{}) (code int, e
 	}
 	defer forget()
 	if len(r.flags.command) == 0 {
-		greet(r.env, &r.flags.net, r.sink)
+		r.greet()
 		select {
 		case <-ctx.Done():
 		case <-ended:
@@ -157,6 +158,9 @@ func (r *sinkRun) command(ctx context.Context) (int, error) {
 
 func cleanExec(err error) error {
 	if e, ok := errors.AsType[*exec.Error](err); ok {
+		return e.Err
+	}
+	if e, ok := errors.AsType[*fs.PathError](err); ok { // whose operation is fork/exec
 		return e.Err
 	}
 	return err

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"io/fs"
 	"net"
 	"strings"
 	"syscall"
@@ -15,18 +14,16 @@ import (
 )
 
 // greet says where the sink is: to a person, and in one line to a program.
-func greet(env *Env, f *netFlags, s *sink.Sink) {
-	a := s.Addrs()
+func (r *sinkRun) greet() {
+	env, a := r.env, r.sink.Addrs()
 	fmt.Fprintln(env.Err, "postmuster sink: nothing is delivered; Ctrl-C ends")
 	for _, line := range []struct{ what, where string }{
-		{"SMTP", a.SMTP}, {"SMTP with TLS", a.SMTPS}, {"LMTP", a.LMTP}, {"page and API", s.URL()},
+		{"SMTP", a.SMTP}, {"SMTP with TLS", a.SMTPS}, {"LMTP", a.LMTP}, {"page and API", r.sink.URL()},
+		{"environment", given(r.flags.variables)}, {"DNS", r.asked()},
 	} {
 		if line.where != "" {
 			fmt.Fprintf(env.Err, "  %-14s %s\n", line.what, line.where)
 		}
-	}
-	if len(f.resolvers) == 0 && f.replay == "" {
-		fmt.Fprintln(env.Err, "  DNS            the system's resolver is asked about senders; --resolver or --zone ask others")
 	}
 	ready := "READY"
 	for _, word := range []struct{ key, value string }{{"smtp", a.SMTP}, {"smtps", a.SMTPS}, {"lmtp", a.LMTP}, {"http", a.HTTP}} {
@@ -35,6 +32,25 @@ func greet(env *Env, f *netFlags, s *sink.Sink) {
 		}
 	}
 	fmt.Fprintln(env.Err, ready)
+}
+
+// asked says who is asked about senders, if that is not whom the user named.
+func (r *sinkRun) asked() string {
+	switch {
+	case r.net.closed:
+		return "--zone answers all questions about senders; none leaves this machine"
+	case r.net.client != nil && len(r.flags.net.resolvers) == 0:
+		return "the system's resolver is asked about senders; --resolver or --zone ask others"
+	}
+	return ""
+}
+
+// given names flags as they are written.
+func given(flags []string) string {
+	if len(flags) == 0 {
+		return ""
+	}
+	return "gave --" + strings.Join(flags, ", --")
 }
 
 // sumUp says what a run came to.
@@ -61,11 +77,11 @@ func explainSink(err error) error {
 	if listen, ok := errors.AsType[*sink.ListenError](err); ok {
 		return explainListen(listen)
 	}
-	if errors.Is(err, store.ErrInUse) || errors.Is(err, store.ErrVersion) || errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EROFS) || errors.Is(err, syscall.ENOTDIR) {
-		return fmt.Errorf("--data: %w", err) // which says what to do
-	}
 	if errors.Is(err, store.ErrRules) {
 		return fmt.Errorf("--tag: %w", store.ErrRules) // without what store it is
+	}
+	if open, ok := errors.AsType[*store.OpenError](err); ok && open.Dir != "" {
+		return fmt.Errorf("--data: %w", err) // which says what to do
 	}
 	return err
 }
@@ -83,9 +99,16 @@ func explainListen(e *sink.ListenError) error {
 		return fmt.Errorf("%s: %s may not be listened on by this user; a port above 1023 may", flag, portOf(e.Addr))
 	case errors.Is(e.Err, httpd.ErrOpen):
 		return fmt.Errorf("%s: not a loopback address: everybody who reaches it could send and read mail; set --token, or say --insecure if this is intended", flag)
+	case isAddrError(e.Err):
+		return fmt.Errorf("%s: %w; an address is written host:port, such as 127.0.0.1:1025", flag, e.Err)
 	default:
 		return fmt.Errorf("%s: %w", flag, e.Err)
 	}
+}
+
+func isAddrError(err error) bool {
+	_, ok := errors.AsType[*net.AddrError](err)
+	return ok
 }
 
 func portOf(addr string) string {

@@ -11,11 +11,11 @@ import (
 )
 
 func (a *API) mailpitInfo(w http.ResponseWriter, r *http.Request) error {
-	stats, err := a.store.Stats(r.Context())
+	tags, err := a.store.Tags(r.Context()) // waits for what came just now, so that stats counts it
 	if err != nil {
 		return err
 	}
-	tags, err := a.store.Tags(r.Context())
+	stats, err := a.store.Stats(r.Context())
 	if err != nil {
 		return err
 	}

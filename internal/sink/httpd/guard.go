@@ -51,7 +51,7 @@ func withHeaders(next http.Handler) http.Handler {
 func knownHost(next http.Handler, bound netip.Addr, names []string) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !hostAllowed(r.Host, bound, names) {
-			refuse(w, http.StatusMisdirectedRequest, "the Host of this request is not a name of this server; name it at start if it should be")
+			refuse(w, http.StatusMisdirectedRequest, "the Host of this request is not a name of this server; start it with --host NAME if it should be")
 			return
 		}
 		next.ServeHTTP(w, r)
@@ -101,7 +101,7 @@ func crossOrigin(next http.Handler, named origins) http.Handler {
 func sameOrigin(next http.Handler, named origins) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !named.allow(r) && !fromOurPage(r) {
-			refuse(w, http.StatusForbidden, "a page of another origin may not ask this server")
+			refuse(w, http.StatusForbidden, "a page of another origin may not ask this server: a reverse proxy passes on the Host that it was asked for, with its port; --allow-origin names other pages")
 			return
 		}
 		next.ServeHTTP(w, r)

@@ -65,10 +65,22 @@ func open(config Config) (*Store, error) {
 	s := &Store{engine{config: config, progress: newProgress(), longest: longestSearch}}
 	if err := s.start(); err != nil {
 		s.release()
-		return nil, fmt.Errorf("open the store in %s: %w%s", nameOf(config), err, remedy(err))
+		return nil, &OpenError{config.Dir, err}
 	}
 	return s, nil
 }
+
+// An OpenError is why a store could not be opened, and what to do.
+type OpenError struct {
+	Dir string // empty in memory
+	Err error
+}
+
+func (e *OpenError) Error() string {
+	return fmt.Sprintf("open the store in %s: %v%s", cmp.Or(e.Dir, "memory"), e.Err, remedy(e.Err))
+}
+
+func (e *OpenError) Unwrap() error { return e.Err }
 
 // remedy says what to do about an error of Open.
 func remedy(err error) string {
@@ -81,20 +93,13 @@ func remedy(err error) string {
 		return "; the store writes there: permit it, or choose another directory"
 	case errors.Is(err, syscall.ENOTDIR) || errors.Is(err, errNoStore):
 		return "; choose another directory"
-	case isNoSpace(err):
+	case isNoSpace(err) || isFull(err):
 		return "; make room on that disk, or choose another directory"
 	}
 	return ""
 }
 
 var errNoStore = errors.New("not the file of a store")
-
-func nameOf(config Config) string {
-	if config.Dir == "" {
-		return "memory"
-	}
-	return config.Dir
-}
 
 func withDefaults(config Config) Config {
 	if config.Dir == "" {

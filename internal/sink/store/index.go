@@ -143,3 +143,9 @@ func isDamage(err error) bool {
 	}
 	return false
 }
+
+// isFull reports whether the index found no space.
+func isFull(err error) bool {
+	e, ok := errors.AsType[*sqlite.Error](err)
+	return ok && e.Code()&0xff == sqlite3.SQLITE_FULL
+}

@@ -314,7 +314,7 @@ func (s *engine) unscored(ctx context.Context, after uint64, limit int) (list []
 }
 
 func (s *engine) inboxes(ctx context.Context) (list []Inbox, err error) {
-	if err := s.expireNow(ctx); err != nil {
+	if err := errors.Join(s.expireNow(ctx), s.waitRecent(ctx)); err != nil {
 		return nil, err
 	}
 	err = s.readReady(ctx, func(db *sql.DB) error {
@@ -340,7 +340,7 @@ func (s *engine) inboxes(ctx context.Context) (list []Inbox, err error) {
 }
 
 func (s *engine) tags(ctx context.Context) (list []Tag, err error) {
-	if err := s.expireNow(ctx); err != nil {
+	if err := errors.Join(s.expireNow(ctx), s.waitRecent(ctx)); err != nil {
 		return nil, err
 	}
 	err = s.readReady(ctx, func(db *sql.DB) error {

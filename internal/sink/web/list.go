@@ -80,14 +80,17 @@ func (p *Page) showList(w http.ResponseWriter, r *http.Request) error {
 // says why.
 func (p *Page) list(ctx context.Context, query url.Values) (*listView, error) {
 	v := &listView{Search: strings.TrimSpace(query.Get("q")), SMTP: p.config.SMTPAddr, Writes: p.config.Receive != nil}
-	var err error
-	if v.Stats, err = p.config.Store.Stats(ctx); err != nil {
-		return nil, err
+	now, err := p.config.Store.Stats(ctx)
+	if err == nil {
+		err = caughtUp(now)
 	}
-	if err := caughtUp(v.Stats); err != nil {
+	if err != nil {
 		return nil, err
 	}
 	if err := p.filters(ctx, v); err != nil {
+		return nil, err
+	}
+	if v.Stats, err = p.config.Store.Stats(ctx); err != nil { // with what the filters waited for
 		return nil, err
 	}
 	search, err := parseSearch(v.Search)
