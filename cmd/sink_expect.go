@@ -19,6 +19,7 @@ import (
 
 	"github.com/postmuster/postmuster/internal/sink/api"
 	"github.com/postmuster/postmuster/internal/sink/client"
+	"github.com/postmuster/postmuster/internal/sink/fault"
 )
 
 const (
@@ -127,6 +128,8 @@ func yamlProblem(err error) string {
 	switch e := any(at).(type) {
 	case *yaml.UnknownFieldError:
 		message = fmt.Sprintf("unknown key %q; there are timeout, settle, expect, and in it name, to, from, subject, inbox, query, min, max, exact, none", e.Token.Value)
+	case *yaml.SyntaxError:
+		message = fault.SyntaxProblem(e)
 	case *yaml.TypeError:
 		message = fmt.Sprintf("%q is not %s", e.Token.Value, kindName(e.DstType))
 	}

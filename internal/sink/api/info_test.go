@@ -3,6 +3,7 @@ package api
 import (
 	"encoding/json"
 	"fmt"
+	"strings"
 	"testing"
 )
 
@@ -20,8 +21,12 @@ func TestFiguresCountWhatCameJustNow(t *testing.T) {
 		if err := json.Unmarshal(body, &info); err != nil {
 			t.Fatalf("%v\n%s", err, body)
 		}
-		if info.Messages != n || info.Tags[fmt.Sprintf("t%d", n)] != 1 {
-			t.Fatalf("after message %d there are %d messages with the tags %v", n, info.Messages, info.Tags)
+		if info.Messages != 2*n-1 || info.Tags[fmt.Sprintf("t%d", n)] != 1 {
+			t.Fatalf("after message %d there are %d messages with the tags %v", 2*n-1, info.Messages, info.Tags)
+		}
+		s.add(simple("count me, too"))
+		if _, body := s.do("GET", prefix+"/info", nil); !strings.Contains(string(body), fmt.Sprintf(`"messages":%d,`, 2*n)) {
+			t.Fatalf("after %d messages the figures are %s", 2*n, body)
 		}
 	}
 }

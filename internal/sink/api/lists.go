@@ -125,6 +125,9 @@ type infoOutput struct {
 }
 
 func (a *API) info(ctx context.Context, _ *struct{}) (*infoOutput, error) {
+	if err := a.store.WaitRecent(ctx); err != nil {
+		return nil, err
+	}
 	s, err := a.store.Stats(ctx)
 	if err != nil {
 		return nil, err

@@ -102,7 +102,15 @@ func (p *reader) syntaxError(err error) error {
 		return &Error{Name: p.name, Problem: first}
 	}
 	at := position(syntax.Token)
-	return &Error{Name: p.name, Line: at.Line, Column: at.Column, Problem: syntax.Message}
+	return &Error{Name: p.name, Line: at.Line, Column: at.Column, Problem: SyntaxProblem(syntax)}
+}
+
+// SyntaxProblem is what the parser says of a mistake, and what mostly is behind it.
+func SyntaxProblem(e *yaml.SyntaxError) string {
+	if strings.HasSuffix(e.Message, "not allowed in this context") {
+		return e.Message + "; is the line indented as its neighbours are?"
+	}
+	return e.Message
 }
 
 func nesting(text []byte) (deepest int) {

@@ -99,6 +99,7 @@ func TestErrorsSayWhere(t *testing.T) {
 		{"a delay without unit", "rules:\n  - {on: rcpt, delay: 5}\n", `f.yaml:2:23: rules[0].delay: "5" is not a duration such as 500ms or 1m30s`},
 		{"a delay of a day", "rules:\n  - {on: rcpt, delay: 24h}\n", "f.yaml:2:23: rules[0].delay: 24h is not between 1ns and 15m0s"},
 		{"an address that is none", "rules:\n  - {on: rcpt, peer: example.com, drop: after}\n", `f.yaml:2:22: rules[0].peer: "example.com" is not an address or network such as 192.0.2.0/24`},
+		{"indented otherwise", "rules:\n  - name: x\n   on: rcpt\n", "f.yaml:3:4: value is not allowed in this context; is the line indented as its neighbours are?"},
 		{"not YAML", "rules: [\n", "f.yaml:1:8: sequence end token ']' not found"},
 		{"a second document", "seed: 1\n---\nseed: 2\n", "f.yaml:3:1: a second document"},
 		{"nested without end", strings.Repeat("[", 1000), "f.yaml: brackets nested more than 20 deep"},

@@ -258,7 +258,11 @@ type Stats struct {
 	CatchingUp bool
 }
 
-// Stats returns figures about the store.
+// WaitRecent waits until what was acknowledged just now can be found and is
+// counted, unless the index is far behind or cannot be written.
+func (s *Store) WaitRecent(ctx context.Context) error { return s.waitRecent(ctx) }
+
+// Stats returns figures about the store, as far as its index is.
 func (s *Store) Stats(ctx context.Context) (Stats, error) { return s.stats(ctx) }
 
 // A FailedSession is an SMTP session that ended without a message.

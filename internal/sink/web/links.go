@@ -77,7 +77,8 @@ func newShownLink(a linkcheck.Answer) shownLink {
 	return shownLink{Answer: a, Open: cut == 0 && err == nil && u.Host != "" && u.User == nil}
 }
 
-// linksBadge is how many links are broken; empty when nobody asked.
+// linksBadge is how many links are broken, or else work; empty when nobody asked
+// or nothing was found out.
 func (v *view) linksBadge() string {
 	r := v.page.config.Links.Last(v.id)
 	if r == nil {
@@ -86,7 +87,10 @@ func (v *view) linksBadge() string {
 	if n := r.Count(linkcheck.Broken); n > 0 {
 		return strconv.Itoa(n) + " broken"
 	}
-	return strconv.Itoa(r.Count(linkcheck.Works)) + " work"
+	if n := r.Count(linkcheck.Works); n > 0 {
+		return strconv.Itoa(n) + " work"
+	}
+	return ""
 }
 
 // checkLinks asks for the links of a message, and shows what came of it.

@@ -58,6 +58,17 @@ func TestLinksAreAskedForWhenAReaderWantsIt(t *testing.T) {
 	}
 }
 
+func TestLinksOfWhichNothingIsKnownHaveNoBadge(t *testing.T) {
+	s := newSiteWith(t, func(c *Config) {
+		c.Links = linkcheck.New(linkcheck.Config{Now: time.Now, Dialer: &egress.Public{Resolve: noHosts}})
+	})
+	id := s.receive("Content-Type: text/html\n\n<a href='https://10.0.0.1/'>Router</a>\n")
+	s.post("/messages/" + id + "/links")
+	if body := s.get("/messages/" + id + "/links").Body.String(); !strings.Contains(body, "1 not asked for.") || strings.Contains(body, "0 work") {
+		t.Errorf("the page says that none work, of links that nobody asked for:\n%s", body)
+	}
+}
+
 func TestLinksAreNotAskedForUnlessAllowed(t *testing.T) {
 	s := newSite(t)
 	id := s.receive(withLinks)
