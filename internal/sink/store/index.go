@@ -16,7 +16,7 @@ import (
 // The index is one SQLite database. Everything in it can be read from the log
 // again, so it is never migrated: one of another version is made anew.
 const (
-	indexVersion = 6
+	indexVersion = 7
 	// readers search at the same time; each has a page cache of readerCacheKiB.
 	readers        = 4
 	readerCacheKiB = 2048

@@ -25,7 +25,8 @@ type indexer struct {
 	store   *engine
 	state   indexState
 	tail    *tail
-	stuck   uint64             // a segment that nothing can be moved out of
+	stuck   uint64 // a segment that nothing can be moved out of
+	merger  merger
 	expire  chan chan struct{} // asks for what is too old to be deleted now
 	rules   map[string]*Search // of messages, by their text
 	stopped chan struct{}
@@ -217,7 +218,8 @@ func (x *indexer) stepOnly() (more bool, err error) {
 	}
 	x.publish(end, len(batch) == 0)
 	x.store.events.publish(a.events)
-	return len(batch) > 0, nil
+	merged, err := x.merger.work(x.store.index, len(batch))
+	return len(batch) > 0 || merged, err
 }
 
 // publish tells how far the index is; a batch that was empty means that it is at end.

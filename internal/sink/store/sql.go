@@ -46,7 +46,7 @@ func (s *Search) conditions(now time.Time) []condition {
 		case "from", "to", "cc", "bcc", "reply-to", "subject", "file":
 			column := searchColumns[t.field].column
 			value := lower(t.value)
-			c := condition{where: "instr(m." + column + ", ?) AND " + beginsWord + "(m." + column + ", ?)", args: []any{value, value}, byRow: true}
+			c := condition{where: begins("m." + column), args: []any{value, " " + value, value}, byRow: true}
 			if t.not {
 				c.where = "NOT (" + c.where + ")"
 			} else if hasWord(t.value) {
@@ -58,6 +58,13 @@ func (s *Search) conditions(now time.Time) []condition {
 		}
 	}
 	return slices.Concat(list, slow, wordConditions(text, without, heads))
+}
+
+// begins tells whether a value, given as it is, with a space before it and again as
+// it is, stands in a column at the beginning of a word. That mostly is behind a
+// space, which takes less time to find out.
+func begins(column string) string {
+	return fmt.Sprintf("instr(%[1]s, ?) AND (instr(' ' || %[1]s, ?) OR %[2]s(%[1]s, ?))", column, beginsWord)
 }
 
 // wordConditions returns those that the words of messages are asked for.
