@@ -6,9 +6,9 @@ const (
 	// piecesMerged is how many pieces of the index of words FTS5 merges into one.
 	// Each transaction adds a piece.
 	piecesMerged = 4
-	// mergedPages are merged in one go, a few milliseconds' worth: whoever looks for
-	// a message that has just come waits for them.
-	mergedPages = 16
+	// mergedPages are merged in one go, a millisecond's worth or two: whoever looks
+	// for a message that has just come may have to wait for them.
+	mergedPages = 8
 )
 
 // wordTables have an index of words.
@@ -18,40 +18,44 @@ var wordTables = []string{"text", "heads", "fields", "failed"}
 // stay fast. FTS5 would do it inside a transaction now and then, for many pages at
 // once, and what comes in would wait.
 type merger struct {
-	added int  // transactions since there was nothing left to merge
-	more  bool // the last merge did not come to an end
+	added int // transactions since the last look at all tables began
+	left  int // tables to look at in this one
+	next  int // the first of them
 }
 
-// work merges some pages when there is something to merge, and reports whether
-// there was; messages are those of the last transaction.
-func (m *merger) work(x *index, messages int) (bool, error) {
+// work merges some pages of one table, and reports whether it is worth calling
+// again; messages are those of the last transaction.
+func (m *merger) work(x *index, messages int) (more bool, err error) {
 	if messages > 0 {
 		m.added++
 	}
-	if !m.more && m.added < piecesMerged {
+	if m.added >= piecesMerged {
+		m.added, m.left = 0, len(wordTables)
+	}
+	if m.left == 0 {
 		return false, nil
 	}
-	m.added = 0
-	var err error
-	m.more, err = x.merge(max(mergedPages, messages))
-	return m.more, err
+	merged, err := x.merge(wordTables[m.next], max(mergedPages, messages))
+	if !merged {
+		m.left--
+		m.next = (m.next + 1) % len(wordTables)
+	}
+	return m.left > 0, err
 }
 
-// merge merges up to so many pages of each table, and reports whether there were any.
-func (x *index) merge(pages int) (worked bool, err error) {
+// merge merges up to so many pages of a table, and reports whether there were any.
+func (x *index) merge(table string, pages int) (merged bool, err error) {
 	err = x.write(func(tx *sql.Tx) error {
 		var before, after int
 		if err := tx.QueryRow("SELECT total_changes()").Scan(&before); err != nil {
 			return err
 		}
-		for _, table := range wordTables {
-			if _, err := tx.Exec("INSERT INTO "+table+" ("+table+", rank) VALUES ('merge', ?)", pages); err != nil {
-				return err
-			}
+		if _, err := tx.Exec("INSERT INTO "+table+" ("+table+", rank) VALUES ('merge', ?)", pages); err != nil {
+			return err
 		}
 		err := tx.QueryRow("SELECT total_changes()").Scan(&after)
-		worked = after-before > len(wordTables) // the commands count, too
+		merged = after-before > 1 // the command counts, too
 		return err
 	})
-	return worked, err
+	return merged, err
 }
