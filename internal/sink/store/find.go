@@ -14,7 +14,7 @@ const (
 	// lookedAt are the newest messages that are looked at one by one before all are
 	// searched: what many messages meet is found among them in less time than an
 	// index gathers it.
-	lookedAt = 2000
+	lookedAt = 1500
 )
 
 // A finder finds what a query asks for.

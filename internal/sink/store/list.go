@@ -28,7 +28,7 @@ type Query struct {
 const (
 	DefaultLimit = 50
 	MaxLimit     = 1000
-	DefaultCount = 1000
+	DefaultCount = 500
 )
 
 // A Page is a part of a list.

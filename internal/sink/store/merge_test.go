@@ -34,7 +34,7 @@ func TestIndexOfWordsIsMerged(t *testing.T) {
 	}
 	for _, table := range []string{"text", "fields"} {
 		var pieces, found int
-		err := x.reader.QueryRow("SELECT count(DISTINCT segid), (SELECT count(*) FROM " + table + " WHERE " + table + " MATCH 'word') FROM " + table + "_idx").Scan(&pieces, &found)
+		err := x.reader.QueryRow("SELECT count(DISTINCT segid), (SELECT count(*) FROM "+table+" WHERE "+table+" MATCH 'word') FROM "+table+"_idx").Scan(&pieces, &found)
 		if err != nil {
 			t.Fatal(err)
 		}
