@@ -30,12 +30,7 @@ func (f *sinkFlags) linkChecker(env *Env, n *network) (*linkcheck.Checker, error
 func addressesBy(r dns.Resolver) func(context.Context, string) ([]netip.Addr, error) {
 	return func(ctx context.Context, host string) ([]netip.Addr, error) {
 		a, aaaa, err := dns.LookupAddrs(ctx, r, host)
-		var addrs []netip.Addr
-		for _, answer := range []*dns.Answer{a, aaaa} {
-			if answer != nil {
-				addrs = append(addrs, answer.Addrs()...)
-			}
-		}
+		addrs := append(a.Addrs(), aaaa.Addrs()...)
 		switch {
 		case len(addrs) > 0:
 			return addrs, nil

@@ -28,8 +28,12 @@ func (a *Answer) MXs() []MX {
 	return mxs
 }
 
-// Addrs returns the addresses of the A or AAAA records that match.
+// Addrs returns the addresses of the A or AAAA records that match; none of a nil
+// Answer, as LookupAddrs returns for a query that failed.
 func (a *Answer) Addrs() []netip.Addr {
+	if a == nil {
+		return nil
+	}
 	var addrs []netip.Addr
 	for _, r := range a.Matching() {
 		switch d := r.Data.(type) {

@@ -85,12 +85,7 @@ func (f *Fetcher) resolve(ctx context.Context, host string) ([]netip.Addr, *fail
 		return []netip.Addr{addr}, nil
 	}
 	a, aaaa, err := dns.LookupAddrs(ctx, f.config.DNS, host)
-	var addrs []netip.Addr
-	for _, answer := range []*dns.Answer{a, aaaa} {
-		if answer != nil {
-			addrs = append(addrs, answer.Addrs()...)
-		}
-	}
+	addrs := append(a.Addrs(), aaaa.Addrs()...)
 	switch {
 	case len(addrs) > 0:
 		return addrs, nil
