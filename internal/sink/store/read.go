@@ -77,7 +77,7 @@ func (s *engine) readReady(ctx context.Context, f func(*sql.DB) error) error {
 
 // readInTime is readReady for what may take long, with the context it is to use.
 func (s *engine) readInTime(ctx context.Context, f func(context.Context, *sql.DB) error) error {
-	err := s.readReady(ctx, func(db *sql.DB) error {
+	return s.readReady(ctx, func(db *sql.DB) error {
 		inTime, cancel := context.WithTimeoutCause(ctx, s.longest, errSlow)
 		defer cancel()
 		if err := f(inTime, db); err == nil || context.Cause(inTime) != errSlow {
@@ -85,7 +85,6 @@ func (s *engine) readInTime(ctx context.Context, f func(context.Context, *sql.DB
 		}
 		return errSlow
 	})
-	return err
 }
 
 // waitRenewed waits until a damaged index was replaced.
