@@ -38,7 +38,7 @@ func (f *sinkFlags) config(env *Env, n *network, a *audit.Auditor, write func(*r
 	c.Origins = f.origins
 	c.ReadToken = f.secret(env, f.readToken, "POSTMUSTER_READ_TOKEN")
 	if c.ReadToken != "" && (c.Token == "" || c.Token == c.ReadToken) {
-		return c, errors.New("--read-token is for others than those with the --token, which is needed beside it, and another one")
+		return c, errors.New("--read-token needs a --token beside it, and must differ from it")
 	}
 	if c.Prefix, err = httpd.ParsePrefix(f.prefix); err != nil {
 		return c, fmt.Errorf("--http-prefix: %w", err)

@@ -337,7 +337,7 @@ func TestSinkRefusesWhatItMust(t *testing.T) {
 func TestReadTokenIsBesideAToken(t *testing.T) {
 	l := testEnv(t)
 	for _, flags := range [][]string{{"--read-token", "look"}, {"--read-token", "same", "--token", "same"}} {
-		l.wantUsage(l.ask(append([]string{"sink", "--smtp", freeAddr, "--http", freeAddr}, flags...)...), "--read-token is for others")
+		l.wantUsage(l.ask(append([]string{"sink", "--smtp", freeAddr, "--http", freeAddr}, flags...)...), "--read-token needs a --token beside it, and must differ from it")
 	}
 }
 
