@@ -123,7 +123,7 @@ func parseSearch(text string) (*Search, error) {
 		case len(s.terms) > maxTerms:
 			return nil, &SyntaxError{start, fmt.Sprintf("more than %d terms", maxTerms)}
 		case beginnings > maxBeginnings:
-			return nil, &SyntaxError{start, fmt.Sprintf("more than %d terms like word*, from:, to: and subject:", maxBeginnings)}
+			return nil, &SyntaxError{start, fmt.Sprintf("more than %d terms like word*, from:, subject: and header:", maxBeginnings)}
 		}
 	}
 	return s, nil
@@ -132,7 +132,7 @@ func parseSearch(text string) (*Search, error) {
 // beginning tells that the term is looked up by the beginning of a word.
 func (t *term) beginning() bool {
 	_, inHeads := searchColumns[t.field]
-	return t.field == "" && t.prefix || !t.not && inHeads
+	return t.field == "" && t.prefix || t.field == "header" && len(t.words) > 0 || !t.not && inHeads
 }
 
 // has tells whether a term is there already.

@@ -127,8 +127,9 @@ func TestSearchErrors(t *testing.T) {
 		{"check:a_b", 6, `"a_b" is not the ID of a check`},
 		{"a \xff", 2, "not UTF-8"},
 		{numbered("a%d ", 51), 190, "more than 50 terms"},
-		{numbered("a%02d* ", 11), 50, "more than 10 terms like word*, from:, to: and subject:"},
-		{"to:x -from:y " + numbered("subject:%02d ", 10), 112, "more than 10 terms like word*, from:, to: and subject:"},
+		{numbered("a%02d* ", 11), 50, "more than 10 terms like word*, from:, subject: and header:"},
+		{"header:x " + numbered("-header:x:%02d ", 11), 139, "more than 10 terms like word*, from:, subject: and header:"},
+		{"to:x -from:y " + numbered("subject:%02d ", 10), 112, "more than 10 terms like word*, from:, subject: and header:"},
 	}
 	for _, tt := range tests {
 		_, err := ParseSearch(tt.search)
