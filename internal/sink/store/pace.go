@@ -15,7 +15,7 @@ const (
 	// unitBytes are received for each further unit of a message.
 	unitBytes = 8 << 10
 	// restsFor times as long as it worked, work that can wait rests.
-	restsFor = 12
+	restsFor = 24
 	// restSlice is how soon rest ends when there is no reason for it any more.
 	restSlice = 2 * time.Millisecond
 	// maxBehind is how many messages the index may be behind before it rests no more.
